@@ -1,0 +1,177 @@
+//! What the pool wants done.
+
+use core::fmt;
+use core::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::{ConnId, RequestId};
+
+/// Something for the caller to do, or to tell on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// The connection is on lease to the request from now on, until [`ConnIdle`](crate::Event::ConnIdle)
+    /// or [`ConnClosed`](crate::Event::ConnClosed). If the requester has gone, report `ConnIdle`.
+    Deliver {
+        /// The requester's own correlation.
+        token: u64,
+        /// Whose wish is fulfilled, and thereby over.
+        request: RequestId,
+        /// What it gets.
+        conn: ConnId,
+        /// How the connection became available.
+        source: Source,
+    },
+    /// The request waits: a `Deliver` or a `Fail` follows in a later step, unless it is cancelled.
+    Wait {
+        /// The requester's own correlation.
+        token: u64,
+        /// The name to cancel it by.
+        request: RequestId,
+    },
+    /// The request is over without a connection.
+    Fail {
+        /// The requester's own correlation.
+        token: u64,
+        /// Whose wish ends.
+        request: RequestId,
+        /// Why.
+        error: RequestError,
+        /// The dial whose failure is the reason or, with [`RequestError::Timeout`], the last dial of the
+        /// key that failed with no success since (R7).
+        cause: Option<ConnId>,
+    },
+    /// Open a connection of the key that [`Pool::key`](crate::Pool::key) tells, and report
+    /// [`DialDone`](crate::Event::DialDone).
+    StartDial {
+        /// The name of the connection to be.
+        conn: ConnId,
+    },
+    /// Stop this dial if it can be stopped; its [`DialDone`](crate::Event::DialDone) is still owed.
+    CancelDial {
+        /// Which dial.
+        conn: ConnId,
+    },
+    /// The connection is idle, and the pool keeps it for the next request.
+    Park {
+        /// Which connection.
+        conn: ConnId,
+    },
+    /// Close the connection, and report [`ConnClosed`](crate::Event::ConnClosed) when it is gone.
+    Close {
+        /// Which connection.
+        conn: ConnId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// After [`Event::Shutdown`](crate::Event::Shutdown): no connection and no dial is left. Said once.
+    Drained,
+}
+
+/// How a delivered connection became available.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// It was parked when the request came.
+    Idle,
+    /// Another request gave it back: late binding.
+    Returned,
+    /// The dial that was started for this request.
+    OwnDial,
+    /// A dial that was started for another request, or for nobody: late binding.
+    OtherDial,
+    /// A shared connection that is in use had room, or got room.
+    Shared,
+}
+
+/// Why a request ended without a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// Its deadline has passed (R12).
+    Timeout,
+    /// A dial failed, and this request is the one that hears of it (R7).
+    Dial,
+    /// The same, and the dial failed because it took longer than
+    /// [`Config::dial_timeout`](crate::Config::dial_timeout).
+    DialTimeout,
+    /// It would have had to wait beyond [`Config::max_waiters`](crate::Config::max_waiters) or
+    /// [`Config::max_waiters_per_key`](crate::Config::max_waiters_per_key) (R8).
+    TooManyWaiters,
+    /// The pool shuts down (R21).
+    Shutdown,
+}
+
+/// Why the pool closes a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// Parked for longer than [`Config::idle_timeout`](crate::Config::idle_timeout), or never used and
+    /// parked for longer than [`Config::unused_idle_timeout`](crate::Config::unused_idle_timeout) (R12).
+    IdleTimeout,
+    /// Older than [`Config::max_lifetime`](crate::Config::max_lifetime) (R12).
+    Lifetime,
+    /// Used [`Config::max_uses`](crate::Config::max_uses) times (R12).
+    MaxUses,
+    /// One more than [`Config::max_idle`](crate::Config::max_idle) or
+    /// [`Config::max_idle_per_key`](crate::Config::max_idle_per_key) allow to be parked (R11).
+    IdleLimit,
+    /// More connections than a lowered limit allows (R21).
+    ConnectionLimit,
+    /// [`Event::Draining`](crate::Event::Draining) was said of it (R18).
+    Draining,
+    /// The pool shuts down (R21).
+    Shutdown,
+}
+
+/// Where [`Pool::handle`](crate::Pool::handle) puts its actions: kept by the caller and used again, so that
+/// nothing is allocated in the steady state.
+///
+/// Reads as a slice; [`drain`](Self::drain) empties it. What was not taken out stays: `handle` appends.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Actions(SmallVec<[Action; 8]>);
+
+impl Actions {
+    /// An empty buffer, with room for the actions of a usual step.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes all actions out, in their order.
+    pub fn drain(&mut self) -> impl DoubleEndedIterator<Item = Action> + ExactSizeIterator + '_ {
+        self.0.drain(..)
+    }
+
+    /// Forgets all actions.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn push(&mut self, action: Action) {
+        self.0.push(action);
+    }
+}
+
+impl Deref for Actions {
+    type Target = [Action];
+
+    fn deref(&self) -> &[Action] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Actions {
+    type Item = &'a Action;
+    type IntoIter = core::slice::Iter<'a, Action>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Debug for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}

@@ -1,0 +1,192 @@
+//! What the machine knows of a connection, and the states that it can be in.
+
+use crate::structure::{Linked, Links, NIL, Slotted};
+use crate::{CloseReason, Time};
+
+/// The state of a connection: it is in exactly one (I5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    /// A dial in progress: cover for one waiter.
+    Dialing,
+    /// A dial that was told to stop, or that took too long: no cover, but it may still succeed (R5).
+    Stopping,
+    /// Parked, and never on lease so far.
+    Fresh,
+    /// Parked, and was on lease before.
+    Used,
+    /// Shared, on lease, with room for more.
+    Roomy,
+    /// On lease, without room.
+    Busy,
+    /// Open without capacity: its peer set it to 0. Cover for one waiter (R18).
+    Dormant,
+    /// On its last leases: takes no new one, and closes when the last one ends.
+    Leaving,
+    /// Told to close; holds its slot until it is reported as closed (R9).
+    Closing,
+}
+
+impl State {
+    pub(super) const COUNT: usize = 9;
+
+    /// Whether a waiter may hope for it (R4).
+    pub(super) fn is_cover(self) -> bool {
+        matches!(self, Self::Dialing | Self::Dormant)
+    }
+
+    pub(super) fn is_dial(self) -> bool {
+        matches!(self, Self::Dialing | Self::Stopping)
+    }
+
+    pub(super) fn is_parked(self) -> bool {
+        matches!(self, Self::Fresh | Self::Used)
+    }
+}
+
+/// The states of those on their way out: they count (R9), but nothing need be done to get rid of them.
+pub(super) const ENDING: [State; 3] = [State::Stopping, State::Leaving, State::Closing];
+
+/// The clocks that run for connections in some states: each a list in the order of beginning, which is the
+/// order of ending, since all of one clock have the same duration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Clock {
+    Dial,
+    FreshIdle,
+    UsedIdle,
+}
+
+impl Clock {
+    pub(super) const COUNT: usize = 3;
+
+    pub(super) fn of(state: State) -> Option<Self> {
+        match state {
+            State::Dialing => Some(Self::Dial),
+            State::Fresh => Some(Self::FreshIdle),
+            State::Used => Some(Self::UsedIdle),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Conn {
+    pub(super) key: u32,
+    pub(super) state: State,
+    /// The clock that runs for it: that of its state, unless its end is just being reported.
+    pub(super) clock: Option<Clock>,
+    /// Why it closes when its last lease ends, if it does.
+    pub(super) leaving: Option<CloseReason>,
+    /// Leases that it can carry; may be less than those it carries (R18).
+    pub(super) capacity: u32,
+    pub(super) leases: u32,
+    /// How often it was delivered.
+    pub(super) uses: u32,
+    /// When its dial began, or when it was parked.
+    pub(super) since: Time,
+    /// The order of that among everything that happened; while on lease, of its last delivery.
+    pub(super) order: u64,
+    /// When its lifetime begins: its birth, later by its jitter (R12).
+    pub(super) born: Time,
+    /// The waiter that the dial belongs to (R3), or [`NIL`].
+    pub(super) owner: u32,
+    in_key: Links,
+    in_clock: Links,
+    lifetime_slot: u32,
+    roomy_slot: u32,
+}
+
+impl Conn {
+    /// A dial of `key` that begins now.
+    pub(super) fn dialing(key: u32, owner: u32, now: Time, order: u64) -> Self {
+        Self {
+            key,
+            state: State::Dialing,
+            clock: None,
+            leaving: None,
+            capacity: 0,
+            leases: 0,
+            uses: 0,
+            since: now,
+            order,
+            born: Time::NEVER,
+            owner,
+            in_key: Links::NONE,
+            in_clock: Links::NONE,
+            lifetime_slot: NIL,
+            roomy_slot: NIL,
+        }
+    }
+
+    /// Whether it can take a lease.
+    pub(super) fn has_room(&self) -> bool {
+        self.leaving.is_none() && self.leases < self.capacity
+    }
+
+    /// The state of an open connection by what it carries, when it is not to close.
+    pub(super) fn resting_state(&self) -> State {
+        if self.leaving.is_some() {
+            State::Leaving
+        } else if self.capacity == 0 {
+            State::Dormant
+        } else if self.leases == 0 {
+            if self.uses == 0 { State::Fresh } else { State::Used }
+        } else if self.leases < self.capacity {
+            State::Roomy
+        } else {
+            State::Busy
+        }
+    }
+}
+
+/// The list of a key's connections in one state.
+#[derive(Debug)]
+pub(super) struct InKey;
+/// The list of a clock.
+#[derive(Debug)]
+pub(super) struct InClock;
+/// The heap of lifetimes.
+#[derive(Debug)]
+pub(super) struct InLifetimes;
+/// The heap of a key's shared connections with room.
+#[derive(Debug)]
+pub(super) struct InRoomy;
+
+impl Linked<InKey> for Conn {
+    fn links(&self) -> &Links {
+        &self.in_key
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_key
+    }
+}
+
+impl Linked<InClock> for Conn {
+    fn links(&self) -> &Links {
+        &self.in_clock
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_clock
+    }
+}
+
+impl Slotted<InLifetimes> for Conn {
+    fn slot(&self) -> u32 {
+        self.lifetime_slot
+    }
+
+    fn slot_mut(&mut self) -> &mut u32 {
+        &mut self.lifetime_slot
+    }
+}
+
+impl Slotted<InRoomy> for Conn {
+    fn slot(&self) -> u32 {
+        self.roomy_slot
+    }
+
+    fn slot_mut(&mut self) -> &mut u32 {
+        &mut self.roomy_slot
+    }
+}

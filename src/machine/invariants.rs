@@ -1,0 +1,177 @@
+//! The invariants, checked the naive way: everything is recounted from the nodes themselves.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use alloc::{format, vec};
+
+use super::conn::{Clock, State};
+use super::waiter::Patience;
+use super::{Machine, NIL, Phase};
+use crate::Time;
+
+/// Fails with the invariant's number and a text unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+impl Machine {
+    pub(crate) fn check_invariants(&self) -> Result<(), String> {
+        self.check_connections()?;
+        self.check_limits()?;
+        for key in 0..self.keys.len() {
+            self.check_waiters(key)?;
+            self.check_dials(key)?;
+        }
+        self.check_stalled()?;
+        self.check_deadline()?;
+        self.check_end()
+    }
+
+    pub(crate) fn key_slots(&self) -> u32 {
+        self.keys.len()
+    }
+
+    /// I7, the machine's side.
+    pub(crate) fn is_known(&self, key: u32) -> bool {
+        !self.keys[key].is_over()
+    }
+
+    fn check_connections(&self) -> Result<(), String> {
+        let mut counts = [0; State::COUNT];
+        let mut of_key = vec![[0; State::COUNT]; self.keys.len() as usize];
+        for (index, conn) in self.conns.iter() {
+            counts[conn.state as usize] += 1;
+            of_key[conn.key as usize][conn.state as usize] += 1;
+            let leased = matches!(conn.state, State::Roomy | State::Busy | State::Leaving | State::Dormant);
+            ensure!(leased || conn.leases == 0, "I5: connection {index} is {:?} and on lease", conn.state);
+            let open = !conn.state.is_dial() && conn.state != State::Closing;
+            ensure!(
+                !open || conn.state == conn.resting_state(),
+                "I5: connection {index} is {:?}, but carries {} of {} leases",
+                conn.state,
+                conn.leases,
+                conn.capacity
+            );
+            ensure!(
+                conn.state != State::Leaving || conn.leases > 0,
+                "I5: connection {index} should be closed"
+            );
+            ensure!(conn.clock == Clock::of(conn.state), "I6: connection {index} has a wrong clock");
+            let owns = conn.owner == NIL || self.requests[conn.owner].dial == index;
+            ensure!(owns, "I5: dial {index} belongs to a request that does not know it");
+        }
+        ensure!(counts == self.counts, "I2: {counts:?} connections by state, counted {:?}", self.counts);
+        for (key, counts) in of_key.iter().enumerate() {
+            let key = &self.keys[key as u32];
+            let counted = core::array::from_fn(|state| key.list_lens()[state]);
+            ensure!(*counts == counted, "I2: {counts:?} connections of a key by state, counted {counted:?}");
+            ensure!(key.roomy_len() == key.count(State::Roomy), "I2: shared connections with room");
+        }
+        Ok(())
+    }
+
+    /// I2: the limits of R8, or those that were in force when their numbers were reached.
+    fn check_limits(&self) -> Result<(), String> {
+        let limits = self.loosest;
+        ensure!(self.connections() <= limits.connections, "I2: {} connections", self.connections());
+        ensure!(self.dials() <= limits.dials, "I2: {} dials", self.dials());
+        ensure!(self.idle() <= self.rules.limits.idle, "I2: {} parked", self.idle());
+        ensure!(self.requests.len() <= limits.waiters, "I2: {} waiters", self.requests.len());
+        for key in (0..self.keys.len()).map(|key| &self.keys[key]) {
+            ensure!(key.connections() <= limits.connections_per_key, "I2: {} of a key", key.connections());
+            ensure!(key.dials() <= limits.dials_per_key, "I2: {} dials of a key", key.dials());
+            ensure!(key.idle() <= self.rules.limits.idle_per_key, "I2: {} parked of a key", key.idle());
+            ensure!(key.waiters() <= limits.waiters_per_key, "I2: {} waiters of a key", key.waiters());
+        }
+        Ok(())
+    }
+
+    fn check_waiters(&self, key_index: u32) -> Result<(), String> {
+        let key = &self.keys[key_index];
+        let mut queued: Vec<_> =
+            self.requests.iter().filter(|(_, request)| request.key == key_index).collect();
+        queued.sort_by_key(|(_, request)| request.place.rank());
+        let in_order: Vec<u32> = queued.iter().map(|(index, _)| *index).collect();
+        ensure!(key.queued(&self.requests) == in_order, "I9: the queue of key {key_index} is out of order");
+        let uncovered = in_order.get(key.cover() as usize).copied().unwrap_or(NIL);
+        ensure!(key.uncovered() == uncovered, "I3: the first waiter without cover of key {key_index}");
+        let undialed = queued.iter().filter(|(_, request)| request.dial == NIL).count();
+        ensure!(key.undialed.len() as usize == undialed, "I3: waiters without a dial of key {key_index}");
+        let roomy = self.conns.iter().any(|(index, conn)| {
+            conn.key == key_index && conn.state == State::Roomy && !self.is_past_lifetime(index)
+        });
+        let available = key.idle() > 0 || roomy;
+        ensure!(!available || in_order.is_empty(), "I1: key {key_index} has a connection and a waiter");
+        Ok(())
+    }
+
+    /// I3: whoever has no cover is held up, or the key has no room, or stands in line for the pool's.
+    fn check_dials(&self, key_index: u32) -> Result<(), String> {
+        let key = &self.keys[key_index];
+        let limits = self.rules.limits;
+        let may_dial = key.uncovered() != NIL
+            && key.backoff.until.is_none()
+            && key.connections() < limits.connections_per_key
+            && key.dials() < limits.dials_per_key;
+        let rank = self.stalled.iter().find(|(stalled, _)| *stalled == key_index).map(|(_, rank)| rank);
+        let expected = may_dial.then(|| self.requests[key.uncovered()].place.rank());
+        ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");
+        let holds_up = key.backoff.until.is_some() && key.uncovered() != NIL;
+        ensure!(self.held.contains(&self.keys, key_index) == holds_up, "I6: backoff of key {key_index}");
+        ensure!(!key.touched, "I3: key {key_index} was not looked after");
+        Ok(())
+    }
+
+    fn check_stalled(&self) -> Result<(), String> {
+        let limits = self.rules.limits;
+        let full = self.connections() >= limits.connections || self.dials() >= limits.dials;
+        ensure!(self.stalled.len() == 0 || full, "I3: there is room, and a key that could dial waits");
+        Ok(())
+    }
+
+    fn check_deadline(&self) -> Result<(), String> {
+        let mut due = Time::NEVER;
+        for (_, request) in self.requests.iter() {
+            due = due.min(match request.patience {
+                Patience::Default => self.rules.request_timeout.from(request.arrived),
+                Patience::Deadline(deadline) => deadline,
+                Patience::Over => return Err("I6: a waiter without patience".into()),
+            });
+        }
+        for (_, conn) in self.conns.iter() {
+            due = due.min(match conn.state {
+                State::Dialing => self.rules.dial_timeout.from(conn.since),
+                State::Fresh => self.rules.unused_idle_timeout.from(conn.since),
+                State::Used => self.rules.idle_timeout.from(conn.since),
+                _ => Time::NEVER,
+            });
+            if conn.state.is_parked() {
+                due = due.min(self.rules.max_lifetime.from(conn.born));
+            }
+        }
+        for key in (0..self.keys.len()).map(|key| &self.keys[key]) {
+            if let Some(until) = key.backoff.until.filter(|_| key.uncovered() != NIL) {
+                due = due.min(until);
+            }
+        }
+        let due = Some(due).filter(|due| *due != Time::NEVER);
+        ensure!(self.deadline() == due, "I6: the deadline is {:?}, and should be {due:?}", self.deadline());
+        ensure!(due.is_none_or(|due| self.due <= due), "I6: something is due before anybody looks");
+        Ok(())
+    }
+
+    fn check_end(&self) -> Result<(), String> {
+        if self.phase == Phase::Running {
+            return Ok(());
+        }
+        let quiet = self.requests.len() == 0 && self.idle() == 0 && self.count(State::Dialing) == 0;
+        ensure!(quiet, "I8: something began after the shutdown");
+        let drained = self.phase == Phase::Drained;
+        ensure!(drained == (self.connections() == 0), "I8: drained is {drained}");
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! Requests: asked, cancelled, reordered, failed.
+
+use super::waiter::{Patience, Request, Wish};
+use super::{Machine, NIL, Phase};
+use crate::structure::{Lookup, Number, QueuePlace};
+use crate::{Action, Actions, ConnId, Misuse, Priority, RequestError, RequestId, Time};
+
+impl Machine {
+    /// I4: answered in this step by exactly one of `Deliver`, `Wait` and `Fail`.
+    pub(crate) fn request(&mut self, now: Time, key: u32, wish: Wish, out: &mut Actions) {
+        self.keys.reach(key);
+        self.pass(now, out);
+        if let Some(error) = self.refusal_of_all() {
+            self.refuse(key, wish, error, out);
+        } else if self.keys[key].waiters() == 0
+            && let Some((conn, source)) = self.available(key, out)
+        {
+            let request = self.pass_by();
+            let token = wish.token;
+            self.lease(conn, out, |conn| Action::Deliver { token, request, conn, source });
+            self.rest(conn, out);
+        } else if let Some(error) = self.refusal_of_waiters(key, wish) {
+            self.refuse(key, wish, error, out);
+        } else {
+            self.wait(key, wish, out);
+        }
+        self.settle(out);
+    }
+
+    pub(crate) fn cancel(&mut self, now: Time, request: RequestId, out: &mut Actions) -> Result<(), Misuse> {
+        let found = self.find_waiter(request)?;
+        if let Some(waiter) = found {
+            // Its end is being reported: it does not time out in the same step.
+            self.lose_patience(waiter);
+        }
+        self.pass(now, out);
+        // A dial that failed just now may have been charged to it.
+        if let Some(waiter) = self.find_waiter(request)? {
+            self.leave(waiter);
+        }
+        self.settle(out);
+        Ok(())
+    }
+
+    /// R2: last of its new priority, as if it had come just now. Its dial stays, and belongs to nobody.
+    pub(crate) fn reprioritize(
+        &mut self,
+        now: Time,
+        request: RequestId,
+        priority: Priority,
+        out: &mut Actions,
+    ) -> Result<(), Misuse> {
+        self.find_waiter(request)?;
+        self.pass(now, out);
+        if let Some(waiter) = self.find_waiter(request)?
+            && self.requests[waiter].place.priority != priority
+        {
+            self.dequeue(waiter);
+            let order = self.next_order();
+            self.requests[waiter].place = QueuePlace { priority, order };
+            self.enqueue(waiter);
+        }
+        self.settle(out);
+        Ok(())
+    }
+
+    /// Ends a waiter without a connection.
+    pub(super) fn fail(
+        &mut self,
+        waiter: u32,
+        error: RequestError,
+        cause: Option<ConnId>,
+        out: &mut Actions,
+    ) {
+        let (token, request) = self.leave(waiter);
+        out.push(Action::Fail { token, request, error, cause });
+    }
+
+    /// R6: takes a waiter out at once; nothing of it stays behind.
+    pub(super) fn leave(&mut self, waiter: u32) -> (u64, RequestId) {
+        let id = self.request_id(waiter);
+        self.lose_patience(waiter);
+        self.dequeue(waiter);
+        (self.requests.remove(waiter).token, id)
+    }
+
+    fn find_waiter(&self, request: RequestId) -> Result<Option<u32>, Misuse> {
+        match self.requests.find(request.index, request.generation) {
+            Lookup::Live(waiter) => Ok(Some(waiter)),
+            Lookup::Ended => Ok(None),
+            Lookup::NeverIssued => Err(Misuse::UnknownRequest(request)),
+        }
+    }
+
+    /// Why nobody is served at all, if so.
+    fn refusal_of_all(&self) -> Option<RequestError> {
+        (self.phase != Phase::Running).then_some(RequestError::Shutdown)
+    }
+
+    /// Why a request that cannot be served at once may not wait, if so.
+    fn refusal_of_waiters(&self, key: u32, wish: Wish) -> Option<RequestError> {
+        let deadline = wish.deadline.unwrap_or_else(|| self.rules.request_timeout.from(self.now));
+        let limits = self.rules.limits;
+        if self.is_due(deadline) {
+            Some(RequestError::Timeout)
+        } else if self.requests.len() >= limits.waiters || self.keys[key].waiters() >= limits.waiters_per_key
+        {
+            Some(RequestError::TooManyWaiters)
+        } else {
+            None
+        }
+    }
+
+    fn refuse(&mut self, key: u32, wish: Wish, error: RequestError, out: &mut Actions) {
+        // The key may have been made known just for this request.
+        self.touch(key);
+        let request = self.pass_by();
+        let cause = match error {
+            RequestError::Timeout => self.keys[key].last_failure,
+            _ => None,
+        };
+        out.push(Action::Fail { token: wish.token, request, error, cause });
+    }
+
+    /// The id of a request that is answered at once.
+    fn pass_by(&mut self) -> RequestId {
+        let Number { index, generation } = self.requests.issue();
+        RequestId { index, generation }
+    }
+
+    fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
+        let order = self.next_order();
+        let waiter = self.requests.insert(Request::new(key, wish, self.now, order));
+        match self.requests[waiter].patience {
+            Patience::Default => {
+                self.patience.push_back(&mut self.requests, waiter);
+                self.arm(self.rules.request_timeout.from(self.now));
+            }
+            Patience::Deadline(deadline) => {
+                self.deadlines.set(&mut self.requests, waiter, deadline.0);
+                self.arm(deadline);
+            }
+            Patience::Over => unreachable!("a new request has all its patience"),
+        }
+        self.enqueue(waiter);
+        out.push(Action::Wait { token: wish.token, request: self.request_id(waiter) });
+    }
+
+    fn enqueue(&mut self, waiter: u32) {
+        let key = self.requests[waiter].key;
+        self.keys[key].join(&mut self.requests, waiter);
+        self.touch(key);
+    }
+
+    fn dequeue(&mut self, waiter: u32) {
+        let Request { key, dial, .. } = self.requests[waiter];
+        self.keys[key].leave(&mut self.requests, waiter);
+        if dial != NIL {
+            self.conns[dial].owner = NIL;
+            self.requests[waiter].dial = NIL;
+        }
+        self.touch(key);
+    }
+
+    /// Nothing times it out any more.
+    fn lose_patience(&mut self, waiter: u32) {
+        match core::mem::replace(&mut self.requests[waiter].patience, Patience::Over) {
+            Patience::Default => self.patience.remove(&mut self.requests, waiter),
+            Patience::Deadline(_) => self.deadlines.remove(&mut self.requests, waiter),
+            Patience::Over => {}
+        }
+    }
+}

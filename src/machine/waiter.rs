@@ -1,0 +1,120 @@
+//! What the machine knows of a waiter: requests that were answered at once leave no trace.
+
+use crate::structure::{Linked, Links, NIL, QueuePlace, Queued, Slotted};
+use crate::{Priority, Time};
+
+/// What a request brings along.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    pub(crate) token: u64,
+    pub(crate) priority: Priority,
+    pub(crate) deadline: Option<Time>,
+}
+
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) key: u32,
+    pub(super) token: u64,
+    pub(super) place: QueuePlace,
+    pub(super) arrived: Time,
+    pub(super) patience: Patience,
+    /// Its own dial (R3), or [`NIL`].
+    pub(super) dial: u32,
+    in_queue: Links,
+    in_undialed: Links,
+    in_patience: Links,
+    deadline_slot: u32,
+}
+
+/// What ends a request's patience.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Patience {
+    /// The pool's default timeout: stands in the list of arrivals.
+    Default,
+    /// Its own deadline: stands in the heap of deadlines.
+    Deadline(Time),
+    /// Its end is just being reported.
+    Over,
+}
+
+impl Request {
+    pub(super) fn new(key: u32, wish: Wish, arrived: Time, order: u64) -> Self {
+        Self {
+            key,
+            token: wish.token,
+            place: QueuePlace { priority: wish.priority, order },
+            arrived,
+            patience: wish.deadline.map_or(Patience::Default, Patience::Deadline),
+            dial: NIL,
+            in_queue: Links::NONE,
+            in_undialed: Links::NONE,
+            in_patience: Links::NONE,
+            deadline_slot: NIL,
+        }
+    }
+}
+
+/// The queue of all waiters of a key.
+#[derive(Debug)]
+pub(super) struct InQueue;
+/// The queue of those without a dial of their own.
+#[derive(Debug)]
+pub(super) struct InUndialed;
+/// The list of those under the default timeout, in order of arrival.
+#[derive(Debug)]
+pub(super) struct InPatience;
+/// The heap of deadlines.
+#[derive(Debug)]
+pub(super) struct InDeadlines;
+
+impl Linked<InQueue> for Request {
+    fn links(&self) -> &Links {
+        &self.in_queue
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_queue
+    }
+}
+
+impl Queued<InQueue> for Request {
+    fn place(&self) -> QueuePlace {
+        self.place
+    }
+}
+
+impl Linked<InUndialed> for Request {
+    fn links(&self) -> &Links {
+        &self.in_undialed
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_undialed
+    }
+}
+
+impl Queued<InUndialed> for Request {
+    fn place(&self) -> QueuePlace {
+        self.place
+    }
+}
+
+impl Linked<InPatience> for Request {
+    fn links(&self) -> &Links {
+        &self.in_patience
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_patience
+    }
+}
+
+impl Slotted<InDeadlines> for Request {
+    fn slot(&self) -> u32 {
+        self.deadline_slot
+    }
+
+    fn slot_mut(&mut self) -> &mut u32 {
+        &mut self.deadline_slot
+    }
+}

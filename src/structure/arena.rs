@@ -1,0 +1,104 @@
+//! A slab whose indices carry generations, and which remembers what it ever issued.
+
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+use core::ops::{Index, IndexMut};
+
+use slab::Slab;
+
+/// Objects under dense indices; an index and its generation name one object for ever.
+#[derive(Debug)]
+pub(crate) struct Arena<T> {
+    slots: Slab<Slot<T>>,
+    /// The generation that each index issues next: what is below it was issued before.
+    next: Vec<NonZeroU32>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: NonZeroU32,
+    value: T,
+}
+
+/// What an arena issues.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Number {
+    pub(crate) index: u32,
+    pub(crate) generation: NonZeroU32,
+}
+
+/// What has become of a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lookup {
+    Live(u32),
+    Ended,
+    NeverIssued,
+}
+
+impl<T> Arena<T> {
+    pub(crate) fn new() -> Self {
+        Self { slots: Slab::new(), next: Vec::new() }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        let Number { index, generation } = self.issue();
+        self.slots.insert(Slot { generation, value });
+        index
+    }
+
+    /// The number that the next insertion would have got, ended from the start: for what begins and ends in
+    /// one step.
+    pub(crate) fn issue(&mut self) -> Number {
+        let index = self.slots.vacant_key();
+        if index == self.next.len() {
+            self.next.push(NonZeroU32::MIN);
+        }
+        let generation = self.next[index];
+        self.next[index] = generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
+        Number { index: index as u32, generation }
+    }
+
+    pub(crate) fn remove(&mut self, index: u32) -> T {
+        self.slots.remove(index as usize).value
+    }
+
+    pub(crate) fn generation(&self, index: u32) -> NonZeroU32 {
+        self.slots[index as usize].generation
+    }
+
+    pub(crate) fn find(&self, index: u32, generation: NonZeroU32) -> Lookup {
+        match self.slots.get(index as usize) {
+            Some(slot) if slot.generation == generation => Lookup::Live(index),
+            _ if self.next.get(index as usize).is_some_and(|next| generation < *next) => Lookup::Ended,
+            _ => Lookup::NeverIssued,
+        }
+    }
+
+    /// The indices of all that live, in their order: for what may look at everything.
+    pub(crate) fn indices(&self) -> Vec<u32> {
+        self.iter().map(|(index, _)| index).collect()
+    }
+
+    /// All that live, by index: for what may look at everything.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.slots.iter().map(|(index, slot)| (index as u32, &slot.value))
+    }
+}
+
+impl<T> Index<u32> for Arena<T> {
+    type Output = T;
+
+    fn index(&self, index: u32) -> &T {
+        &self.slots[index as usize].value
+    }
+}
+
+impl<T> IndexMut<u32> for Arena<T> {
+    fn index_mut(&mut self, index: u32) -> &mut T {
+        &mut self.slots[index as usize].value
+    }
+}

@@ -1,0 +1,108 @@
+//! A queue in order of priority and then of place.
+
+use core::ops::IndexMut;
+
+use super::{Linked, List, NIL};
+use crate::Priority;
+
+const LEVELS: usize = Priority::LEVELS as usize;
+
+/// Where a node stands in the queues of its key: those of greater priority come first, then those that took
+/// their place earlier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    pub(crate) priority: Priority,
+    pub(crate) order: u64,
+}
+
+impl Place {
+    /// Smaller for those that come first.
+    pub(crate) fn rank(self) -> u64 {
+        // Three bits hold the level; 2^61 orders are some centuries of events.
+        u64::from(Priority::LEVELS - 1 - self.priority.level()) << 61 | self.order
+    }
+}
+
+/// A node with a place.
+pub(crate) trait Queued<L>: Linked<L> {
+    fn place(&self) -> Place;
+}
+
+/// One list, and where each level of priority ends in it: O(1) in the number of nodes.
+#[derive(Debug)]
+pub(crate) struct Queue<L> {
+    list: List<L>,
+    /// The last node of each level, [`NIL`] for a level without any.
+    last: [u32; LEVELS],
+}
+
+impl<L> Default for Queue<L> {
+    fn default() -> Self {
+        Self { list: List::default(), last: [NIL; LEVELS] }
+    }
+}
+
+impl<L> Queue<L> {
+    pub(crate) fn len(&self) -> u32 {
+        self.list.len()
+    }
+
+    /// The first node, or [`NIL`].
+    pub(crate) fn front(&self) -> u32 {
+        self.list.front()
+    }
+
+    /// The last node, or [`NIL`].
+    pub(crate) fn back(&self) -> u32 {
+        self.list.back()
+    }
+
+    /// Puts `node` last of its level.
+    pub(crate) fn push_back<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
+        let level = level(&nodes[node]);
+        self.list.insert_after(nodes, self.last_from(level), node);
+        self.last[level] = node;
+    }
+
+    /// Puts `node` first of its level.
+    pub(crate) fn push_front<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
+        let level = level(&nodes[node]);
+        self.list.insert_after(nodes, self.last_from(level + 1), node);
+        if self.last[level] == NIL {
+            self.last[level] = node;
+        }
+    }
+
+    pub(crate) fn remove<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
+        let level = level(&nodes[node]);
+        if self.last[level] == node {
+            let prev = List::prev(nodes, node);
+            let alone = prev == NIL || self::level(&nodes[prev]) != level;
+            self.last[level] = if alone { NIL } else { prev };
+        }
+        self.list.remove(nodes, node);
+    }
+
+    /// The first node that took its place before `order`, or [`NIL`]: within a level the first is the
+    /// oldest, so one look at each level is enough.
+    pub(crate) fn first_before<T: Queued<L>>(
+        &self,
+        nodes: &impl IndexMut<u32, Output = T>,
+        order: u64,
+    ) -> u32 {
+        let mut node = self.front();
+        while node != NIL && nodes[node].place().order >= order {
+            node = List::next(nodes, self.last[level(&nodes[node])]);
+        }
+        node
+    }
+
+    /// The node after which a level begins whose next upper ones are `level` and greater, or [`NIL`].
+    fn last_from(&self, level: usize) -> u32 {
+        self.last[level..].iter().copied().find(|last| *last != NIL).unwrap_or(NIL)
+    }
+}
+
+fn level<L>(node: &impl Queued<L>) -> usize {
+    usize::from(node.place().priority.level())
+}
