@@ -66,8 +66,8 @@
 //! - Every event costs O(1) plus what it emits and what falls due, and in the steady state nothing is
 //!   allocated.
 //!
-//! The numbers R1 to R25 and I1 to I9 in these pages are those of the rules and invariants in
-//! `ARCHITECTURE.md`.
+//! The numbers R1 to R25 and I1 to I10 in these pages are those of the rules and invariants in
+//! `docs/RULES.md`.
 //!
 //! # What it does not do
 //!

@@ -8,18 +8,18 @@ use crate::{CloseReason, Time};
 pub(super) enum State {
     /// A dial in progress: cover for one waiter.
     Dialing,
-    /// A dial that was told to stop, or that took too long: no cover, but it may still succeed (R5).
-    Stopping,
     /// Parked, and never on lease so far.
     Fresh,
     /// Parked, and was on lease before.
     Used,
+    /// Open without capacity: its peer set it to 0. Cover for one waiter (R18).
+    Dormant,
+    /// A dial that was told to stop, or that took too long: no cover, but it may still succeed (R5).
+    Stopping,
     /// Shared, on lease, with room for more.
     Roomy,
     /// On lease, without room.
     Busy,
-    /// Open without capacity: its peer set it to 0. Cover for one waiter (R18).
-    Dormant,
     /// On its last leases: takes no new one, and closes when the last one ends.
     Leaving,
     /// Told to close; holds its slot until it is reported as closed (R9).
@@ -28,6 +28,19 @@ pub(super) enum State {
 
 impl State {
     pub(super) const COUNT: usize = 9;
+    /// The first so many are those that a key's connections are listed by.
+    pub(super) const LISTED: usize = 4;
+    pub(super) const ALL: [Self; Self::COUNT] = [
+        Self::Dialing,
+        Self::Fresh,
+        Self::Used,
+        Self::Dormant,
+        Self::Stopping,
+        Self::Roomy,
+        Self::Busy,
+        Self::Leaving,
+        Self::Closing,
+    ];
 
     /// Whether a waiter may hope for it (R4).
     pub(super) fn is_cover(self) -> bool {

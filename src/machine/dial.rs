@@ -54,6 +54,7 @@ impl Machine {
             self.keys[key].undialed.remove(&mut self.requests, owner);
             self.requests[owner].dial = dial;
         }
+        self.keys[key].add();
         self.enter(dial);
         self.touch(key);
         self.arm(self.rules.dial_timeout.from(self.now));

@@ -67,9 +67,17 @@ impl Machine {
         ensure!(counts == self.counts, "I2: {counts:?} connections by state, counted {:?}", self.counts);
         for (key, counts) in of_key.iter().enumerate() {
             let key = &self.keys[key as u32];
-            let counted = core::array::from_fn(|state| key.list_lens()[state]);
+            let counted = State::ALL.map(|state| key.count(state));
             ensure!(*counts == counted, "I2: {counts:?} connections of a key by state, counted {counted:?}");
-            ensure!(key.roomy_len() == key.count(State::Roomy), "I2: shared connections with room");
+            ensure!(
+                key.connections() == counts.iter().sum(),
+                "I2: {} connections of a key",
+                key.connections()
+            );
+            for state in State::ALL {
+                let listed = key.listed(state).unwrap_or(key.count(state));
+                ensure!(listed == key.count(state), "I2: {listed} connections of a key listed as {state:?}");
+            }
         }
         Ok(())
     }

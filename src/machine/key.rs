@@ -18,9 +18,13 @@ pub(super) struct Key {
     /// The first waiter without cover (R4), or [`NIL`].
     // Invariant: it stands at place number `cover()` of `queue`, counted from 0.
     uncovered: u32,
-    /// Its connections by state.
-    lists: [List<InKey>; State::COUNT],
-    /// Those of state `Roomy` once more, the one delivered last first (R18).
+    /// Its connections.
+    connections: u32,
+    /// How many of them are in each state.
+    counts: [u32; State::COUNT],
+    /// Those in the states that are looked through, in the order of coming there.
+    lists: [List<InKey>; State::LISTED],
+    /// Shared ones in use with room, the one delivered last first (R18).
     roomy: Heap<InRoomy>,
     pub(super) backoff: Backoff,
     /// The last dial that failed with no success since (R7).
@@ -48,6 +52,8 @@ impl Default for Key {
             queue: Queue::default(),
             undialed: Queue::default(),
             uncovered: NIL,
+            connections: 0,
+            counts: [0; State::COUNT],
             lists: Default::default(),
             roomy: Heap::default(),
             backoff: Backoff::default(),
@@ -107,11 +113,11 @@ impl Key {
     }
 
     pub(super) fn count(&self, state: State) -> u32 {
-        self.lists[state as usize].len()
+        self.counts[state as usize]
     }
 
     pub(super) fn connections(&self) -> u32 {
-        self.lists.iter().map(List::len).sum()
+        self.connections
     }
 
     /// Connections that are not on their way out (R21).
@@ -127,14 +133,28 @@ impl Key {
         self.count(State::Fresh) + self.count(State::Used)
     }
 
-    /// The connection that came into `state` first, or [`NIL`].
+    /// The connection that came into `state` first, or [`NIL`]; of a state that is listed.
     pub(super) fn oldest(&self, state: State) -> u32 {
-        self.lists[state as usize].front()
+        self.list(state).map_or(NIL, List::front)
     }
 
-    /// The connection that came into `state` last, or [`NIL`].
+    /// The connection that came into `state` last, or [`NIL`]; of a state that is listed.
     pub(super) fn youngest(&self, state: State) -> u32 {
-        self.lists[state as usize].back()
+        self.list(state).map_or(NIL, List::back)
+    }
+
+    fn list(&self, state: State) -> Option<&List<InKey>> {
+        self.lists.get(state as usize)
+    }
+
+    /// A dial has begun: one connection more, about to `enter`.
+    pub(super) fn add(&mut self) {
+        self.connections += 1;
+    }
+
+    /// A connection is gone, after its `exit`.
+    pub(super) fn subtract(&mut self) {
+        self.connections -= 1;
     }
 
     /// The shared connection with room that was delivered last, or [`NIL`].
@@ -145,8 +165,10 @@ impl Key {
     /// Takes `conn` into its present state.
     pub(super) fn enter(&mut self, conns: &mut Arena<Conn>, requests: &Arena<Request>, conn: u32) {
         let state = conns[conn].state;
-        self.lists[state as usize].push_back(conns, conn);
-        if state == State::Roomy {
+        self.counts[state as usize] += 1;
+        if let Some(list) = self.lists.get_mut(state as usize) {
+            list.push_back(conns, conn);
+        } else if state == State::Roomy {
             let last_delivered_first = u64::MAX - conns[conn].order;
             self.roomy.set(conns, conn, last_delivered_first);
         }
@@ -158,8 +180,10 @@ impl Key {
     /// Takes `conn` out of its present state.
     pub(super) fn exit(&mut self, conns: &mut Arena<Conn>, requests: &Arena<Request>, conn: u32) {
         let state = conns[conn].state;
-        self.lists[state as usize].remove(conns, conn);
-        if state == State::Roomy {
+        self.counts[state as usize] -= 1;
+        if let Some(list) = self.lists.get_mut(state as usize) {
+            list.remove(conns, conn);
+        } else if state == State::Roomy {
             self.roomy.remove(conns, conn);
         }
         if state.is_cover() {
@@ -171,13 +195,9 @@ impl Key {
         }
     }
 
-    /// How many connections stand in the list of each state: for the check of the invariants.
-    pub(super) fn list_lens(&self) -> [u32; State::COUNT] {
-        self.lists.each_ref().map(List::len)
-    }
-
-    pub(super) fn roomy_len(&self) -> u32 {
-        self.roomy.len()
+    /// How many connections stand in the list of a state, if it is listed: for the check of the invariants.
+    pub(super) fn listed(&self, state: State) -> Option<u32> {
+        if state == State::Roomy { Some(self.roomy.len()) } else { self.list(state).map(List::len) }
     }
 
     /// All waiters in the order of service: for the check of the invariants.

@@ -172,10 +172,16 @@ impl Machine {
         if self.is_past_lifetime(conn) {
             return Some(CloseReason::Lifetime);
         }
-        let limits = self.rules.limits;
-        let key = &self.keys[self.conns[conn].key];
-        (self.remaining() > limits.connections || key.remaining() > limits.connections_per_key)
-            .then_some(CloseReason::ConnectionLimit)
+        self.exceeds_limits(self.conns[conn].key).then_some(CloseReason::ConnectionLimit)
+    }
+
+    /// R21: more connections than a lowered limit allows, even when those that are ending are gone.
+    fn exceeds_limits(&self, key: u32) -> bool {
+        let (limits, key) = (self.rules.limits, &self.keys[key]);
+        let in_all = self.connections() > limits.connections && self.remaining() > limits.connections;
+        let of_key =
+            key.connections() > limits.connections_per_key && key.remaining() > limits.connections_per_key;
+        in_all || of_key
     }
 
     /// No new leases; closed when the last one ends, which may be now.

@@ -230,6 +230,7 @@ impl Machine {
         self.exit(conn);
         self.drop_lifetime(conn);
         self.conns.remove(conn);
+        self.keys[key].subtract();
         self.touch(key);
     }
 
