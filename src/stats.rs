@@ -14,7 +14,8 @@ pub struct Stats {
     pub leased: u32,
     /// Parked connections.
     pub idle: u32,
-    /// Open connections that can take no lease for the moment: their peer set their capacity to 0 (R18).
+    /// Connections on lease to nobody that can take no lease for the moment: their peer set their capacity to 0
+    /// (R18).
     pub dormant: u32,
     /// Connections that were told to close and are not reported as closed yet.
     pub closing: u32,

@@ -12,7 +12,7 @@ pub(super) enum State {
     Fresh,
     /// Parked, and was on lease before.
     Used,
-    /// Open without capacity: its peer set it to 0. Cover for one waiter (R18).
+    /// On lease to nobody, without capacity: its peer set it to 0. Cover for one waiter (R18).
     Dormant,
     /// A dial that was told to stop, or that took too long: no cover, but it may still succeed (R5).
     Stopping,
@@ -20,6 +20,8 @@ pub(super) enum State {
     Roomy,
     /// On lease, without room.
     Busy,
+    /// On lease, and without capacity meanwhile: cover for one waiter (R18).
+    Hollow,
     /// On its last leases: takes no new one, and closes when the last one ends.
     Leaving,
     /// Told to close; holds its slot until it is reported as closed (R9).
@@ -27,7 +29,7 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) const COUNT: usize = 9;
+    pub(super) const COUNT: usize = 10;
     /// The first so many are those that a key's connections are listed by.
     pub(super) const LISTED: usize = 4;
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -38,13 +40,14 @@ impl State {
         Self::Stopping,
         Self::Roomy,
         Self::Busy,
+        Self::Hollow,
         Self::Leaving,
         Self::Closing,
     ];
 
     /// Whether a waiter may hope for it (R4).
     pub(super) fn is_cover(self) -> bool {
-        matches!(self, Self::Dialing | Self::Dormant)
+        matches!(self, Self::Dialing | Self::Dormant | Self::Hollow)
     }
 
     pub(super) fn is_dial(self) -> bool {
@@ -58,6 +61,9 @@ impl State {
 
 /// The states of those on their way out: they count (R9), but nothing need be done to get rid of them.
 pub(super) const ENDING: [State; 3] = [State::Stopping, State::Leaving, State::Closing];
+
+/// The states of those on lease.
+pub(super) const LEASED: [State; 4] = [State::Roomy, State::Busy, State::Hollow, State::Leaving];
 
 /// The clocks that run for connections in some states: each a list in the order of beginning, which is the
 /// order of ending, since all of one clock have the same duration.
@@ -140,7 +146,7 @@ impl Conn {
         if self.leaving.is_some() {
             State::Leaving
         } else if self.capacity == 0 {
-            State::Dormant
+            if self.leases == 0 { State::Dormant } else { State::Hollow }
         } else if self.leases == 0 {
             if self.uses == 0 { State::Fresh } else { State::Used }
         } else if self.leases < self.capacity {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
-use super::conn::{Clock, State};
+use super::conn::{Clock, LEASED, State};
 use super::waiter::Patience;
 use super::{Machine, NIL, Phase};
 use crate::Time;
@@ -46,8 +46,8 @@ impl Machine {
         for (index, conn) in self.conns.iter() {
             counts[conn.state as usize] += 1;
             of_key[conn.key as usize][conn.state as usize] += 1;
-            let leased = matches!(conn.state, State::Roomy | State::Busy | State::Leaving | State::Dormant);
-            ensure!(leased || conn.leases == 0, "I5: connection {index} is {:?} and on lease", conn.state);
+            let leased = LEASED.contains(&conn.state);
+            ensure!(leased == (conn.leases > 0), "I5: connection {index}, {:?}, has leases", conn.state);
             let open = !conn.state.is_dial() && conn.state != State::Closing;
             ensure!(
                 !open || conn.state == conn.resting_state(),
@@ -55,10 +55,6 @@ impl Machine {
                 conn.state,
                 conn.leases,
                 conn.capacity
-            );
-            ensure!(
-                conn.state != State::Leaving || conn.leases > 0,
-                "I5: connection {index} should be closed"
             );
             ensure!(conn.clock == Clock::of(conn.state), "I6: connection {index} has a wrong clock");
             let owns = conn.owner == NIL || self.requests[conn.owner].dial == index;

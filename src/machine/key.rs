@@ -109,7 +109,7 @@ impl Key {
 
     /// Dials in progress that may still serve waiters, and connections whose capacity is to come back.
     pub(super) fn cover(&self) -> u32 {
-        self.count(State::Dialing) + self.count(State::Dormant)
+        self.count(State::Dialing) + self.count(State::Dormant) + self.count(State::Hollow)
     }
 
     pub(super) fn count(&self, state: State) -> u32 {

@@ -20,7 +20,7 @@ use crate::config::{Limits, Rules};
 use crate::structure::{Arena, Heap, List, Lookup, NIL, Random};
 use crate::{Actions, Config, ConfigError, ConnId, Misuse, RequestId, Stats, Time};
 
-use conn::{Clock, Conn, ENDING, InClock, InLifetimes, State};
+use conn::{Clock, Conn, ENDING, InClock, InLifetimes, LEASED, State};
 use key::{InBackoffs, InStalled, Keys};
 pub(crate) use waiter::Wish;
 use waiter::{InDeadlines, InPatience, Request};
@@ -247,7 +247,7 @@ fn stats(waiters: u32, keys: u32, count: impl Fn(State) -> u32) -> Stats {
     Stats {
         waiters,
         dialing: count(State::Dialing) + count(State::Stopping),
-        leased: count(State::Roomy) + count(State::Busy) + count(State::Leaving),
+        leased: LEASED.map(&count).iter().sum(),
         idle: count(State::Fresh) + count(State::Used),
         dormant: count(State::Dormant),
         closing: count(State::Closing),
