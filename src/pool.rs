@@ -73,8 +73,8 @@ impl<K: Clone + Eq + Hash> Pool<K> {
             self.names.forget(key);
         }
         #[cfg(debug_assertions)]
-        if self.stats().connections() + self.stats().waiters <= 64 {
-            // Small pools only, so that a debug build stays usable with large ones.
+        if self.machine.is_small() {
+            // So that a debug build stays usable with large pools.
             assert_eq!(self.check_invariants(), Ok(()));
         }
         Ok(())

@@ -44,6 +44,12 @@ impl<T> Arena<T> {
         self.slots.len() as u32
     }
 
+    /// How many lived at once, at the most.
+    #[cfg(debug_assertions)]
+    pub(crate) fn peak(&self) -> u32 {
+        self.next.len() as u32
+    }
+
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         let Number { index, generation } = self.issue();
         self.slots.insert(Slot { generation, value });
