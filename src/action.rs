@@ -125,6 +125,13 @@ pub enum CloseReason {
     Shutdown,
 }
 
+impl CloseReason {
+    /// Whether another config might have kept the connection (R21).
+    pub(crate) fn is_by_config(self) -> bool {
+        matches!(self, Self::Lifetime | Self::MaxUses | Self::ConnectionLimit)
+    }
+}
+
 /// Where [`Pool::handle`](crate::Pool::handle) puts its actions: kept by the caller and used again, so that
 /// nothing is allocated in the steady state.
 ///

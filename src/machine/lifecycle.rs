@@ -1,6 +1,6 @@
 //! New rules for a running pool, and its end.
 
-use super::conn::{Clock, Conn, ENDING, State};
+use super::conn::{Clock, Conn, State};
 use super::{Machine, NIL, Phase};
 use crate::config::Rules;
 use crate::{Actions, CloseReason, Config, Misuse, RequestError, Time};
@@ -16,7 +16,6 @@ impl Machine {
     ) -> Result<(), Misuse> {
         let rules = Rules::new(config).map_err(Misuse::Config)?;
         self.pass(now, out);
-        self.retire_expired(out);
         self.loosest = self.loosest.or(rules.limits);
         self.rules = rules;
         self.apply_to_connections(out);
@@ -24,6 +23,9 @@ impl Machine {
             self.apply_to_key(key, out);
         }
         self.apply_to_all(out);
+        for key in 0..self.keys.len() {
+            self.serve_waiters(key, out);
+        }
         // Durations apply to what exists: look at all of it, next time.
         self.due = Time::ZERO;
         self.settle(out);
@@ -56,26 +58,30 @@ impl Machine {
         self.settle(out);
     }
 
-    /// What was too old under the old rules stays so, or a waiter would see it come back to life.
-    fn retire_expired(&mut self, out: &mut Actions) {
+    /// What was decided by the old limits and durations is decided anew by the new ones.
+    fn apply_to_connections(&mut self, out: &mut Actions) {
         for conn in self.conns.indices() {
-            if self.conns[conn].state == State::Roomy && self.is_past_lifetime(conn) {
-                self.retire(conn, CloseReason::Lifetime, out);
+            let Conn { state, uses, leaving, .. } = self.conns[conn];
+            if state == State::Leaving && leaving.is_some_and(CloseReason::is_by_config) {
+                self.conns[conn].leaving = None;
+                self.rest(conn, out);
+            } else if state.is_parked() {
+                self.watch_lifetime(conn);
+            }
+            let stays = !state.is_dial() && state != State::Closing && self.conns[conn].leaving.is_none();
+            if stays && self.rules.max_uses.is_some_and(|max_uses| uses >= max_uses) {
+                self.retire(conn, CloseReason::MaxUses, out);
             }
         }
     }
 
-    fn apply_to_connections(&mut self, out: &mut Actions) {
-        for conn in self.conns.indices() {
-            let Conn { state, uses, .. } = self.conns[conn];
-            if state.is_dial() || ENDING.contains(&state) {
-                continue;
-            }
-            if self.rules.max_uses.is_some_and(|max_uses| uses >= max_uses) {
-                self.retire(conn, CloseReason::MaxUses, out);
-            } else if state.is_parked() {
-                self.watch_lifetime(conn);
-            }
+    /// A connection that was about to close may have room again.
+    fn serve_waiters(&mut self, key: u32, out: &mut Actions) {
+        while self.keys[key].waiters() > 0
+            && let Some((conn, source)) = self.available(key, out)
+        {
+            self.serve(self.keys[key].first_waiter(), conn, source, out);
+            self.rest(conn, out);
         }
     }
 

@@ -64,7 +64,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Ends a waiter without a connection.
+    /// Ends a waiter without a connection. Who is just being cancelled is not told of it.
     pub(super) fn fail(
         &mut self,
         waiter: u32,
@@ -72,8 +72,11 @@ impl Machine {
         cause: Option<ConnId>,
         out: &mut Actions,
     ) {
+        let is_being_cancelled = self.requests[waiter].patience == Patience::Over;
         let (token, request) = self.leave(waiter);
-        out.push(Action::Fail { token, request, error, cause });
+        if !is_being_cancelled {
+            out.push(Action::Fail { token, request, error, cause });
+        }
     }
 
     /// R6: takes a waiter out at once; nothing of it stays behind.
