@@ -47,12 +47,11 @@ impl Machine {
 
     /// R4: a dial for the first waiter of `key` without cover; it belongs to the first without its own.
     pub(super) fn start_dial(&mut self, key: u32, out: &mut Actions) {
-        let owner = self.keys[key].undialed.front();
+        let owner = self.keys[key].first_undialed(&self.requests);
         let order = self.next_order();
         let dial = self.conns.insert(Conn::dialing(key, owner, self.now, order));
         if owner != NIL {
-            self.keys[key].undialed.remove(&mut self.requests, owner);
-            self.requests[owner].dial = dial;
+            self.keys[key].give_dial(&mut self.requests, owner, dial);
         }
         self.keys[key].add();
         self.enter(dial);
@@ -191,14 +190,12 @@ impl Machine {
         }
     }
 
-    /// The dial belongs to nobody any more. Its owner, if it waits on, is the first of its priority to get
-    /// another.
+    /// The dial belongs to nobody any more.
     fn disown(&mut self, dial: u32) {
         let owner = core::mem::replace(&mut self.conns[dial].owner, NIL);
         if owner != NIL {
             let key = self.requests[owner].key;
-            self.requests[owner].dial = NIL;
-            self.keys[key].undialed.push_front(&mut self.requests, owner);
+            self.keys[key].lose_dial(&mut self.requests, owner);
         }
     }
 }

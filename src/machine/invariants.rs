@@ -110,7 +110,7 @@ impl Machine {
         let uncovered = in_order.get(key.cover() as usize).copied().unwrap_or(NIL);
         ensure!(key.uncovered() == uncovered, "I3: the first waiter without cover of key {key_index}");
         let undialed = queued.iter().filter(|(_, request)| request.dial == NIL).count();
-        ensure!(key.undialed.len() as usize == undialed, "I3: waiters without a dial of key {key_index}");
+        ensure!(key.undialed() as usize == undialed, "I3: waiters without a dial of key {key_index}");
         let roomy = self.conns.iter().any(|(index, conn)| {
             conn.key == key_index && conn.state == State::Roomy && !self.is_past_lifetime(index)
         });

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::ops::{Index, IndexMut};
 
 use super::conn::{Conn, ENDING, InKey, InRoomy, State};
-use super::waiter::{InQueue, InUndialed, Request};
+use super::waiter::{InBereft, InQueue, InUndialed, Request};
 use crate::structure::{Arena, Heap, List, NIL, Queue, Slotted};
 use crate::{ConnId, Time};
 
@@ -13,8 +13,10 @@ use crate::{ConnId, Time};
 pub(super) struct Key {
     /// All waiters, in the order of service (R2).
     queue: Queue<InQueue>,
-    /// Those without a dial of their own (R3): first, in each priority, who lost one.
-    pub(super) undialed: Queue<InUndialed>,
+    /// Those that never had a dial of their own (R3), in the same order.
+    undialed: Queue<InUndialed>,
+    /// Those that had one and lost it, in the same order: it failed, was stopped, or served another waiter.
+    bereft: Heap<InBereft>,
     /// The first waiter without cover (R4), or [`NIL`].
     // Invariant: it stands at place number `cover()` of `queue`, counted from 0.
     uncovered: u32,
@@ -51,6 +53,7 @@ impl Default for Key {
         Self {
             queue: Queue::default(),
             undialed: Queue::default(),
+            bereft: Heap::default(),
             uncovered: NIL,
             connections: 0,
             counts: [0; State::COUNT],
@@ -103,6 +106,38 @@ impl Key {
         }
         self.queue.remove(requests, waiter);
         if requests[waiter].dial == NIL {
+            self.take_out_of_undialed(requests, waiter);
+        }
+    }
+
+    /// How many waiters have no dial of their own.
+    pub(super) fn undialed(&self) -> u32 {
+        self.undialed.len() + self.bereft.len()
+    }
+
+    /// The first waiter without a dial of its own (R3), or [`NIL`].
+    pub(super) fn first_undialed(&self, requests: &Arena<Request>) -> u32 {
+        let (never, lost) = (self.undialed.front(), self.bereft.first());
+        let is_lost_first =
+            lost != NIL && (never == NIL || requests[lost].place.rank() < requests[never].place.rank());
+        if is_lost_first { lost } else { never }
+    }
+
+    pub(super) fn give_dial(&mut self, requests: &mut Arena<Request>, waiter: u32, dial: u32) {
+        self.take_out_of_undialed(requests, waiter);
+        requests[waiter].dial = dial;
+    }
+
+    pub(super) fn lose_dial(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        requests[waiter].dial = NIL;
+        let rank = requests[waiter].place.rank();
+        self.bereft.set(requests, waiter, rank);
+    }
+
+    fn take_out_of_undialed(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        if self.bereft.contains(requests, waiter) {
+            self.bereft.remove(requests, waiter);
+        } else {
             self.undialed.remove(requests, waiter);
         }
     }

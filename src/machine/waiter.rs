@@ -24,6 +24,7 @@ pub(super) struct Request {
     in_undialed: Links,
     in_patience: Links,
     deadline_slot: u32,
+    bereft_slot: u32,
 }
 
 /// What ends a request's patience.
@@ -50,6 +51,7 @@ impl Request {
             in_undialed: Links::NONE,
             in_patience: Links::NONE,
             deadline_slot: NIL,
+            bereft_slot: NIL,
         }
     }
 }
@@ -57,9 +59,12 @@ impl Request {
 /// The queue of all waiters of a key.
 #[derive(Debug)]
 pub(super) struct InQueue;
-/// The queue of those without a dial of their own.
+/// The queue of those that never had a dial of their own.
 #[derive(Debug)]
 pub(super) struct InUndialed;
+/// The heap of those that lost their dial.
+#[derive(Debug)]
+pub(super) struct InBereft;
 /// The list of those under the default timeout, in order of arrival.
 #[derive(Debug)]
 pub(super) struct InPatience;
@@ -116,5 +121,15 @@ impl Slotted<InDeadlines> for Request {
 
     fn slot_mut(&mut self) -> &mut u32 {
         &mut self.deadline_slot
+    }
+}
+
+impl Slotted<InBereft> for Request {
+    fn slot(&self) -> u32 {
+        self.bereft_slot
+    }
+
+    fn slot_mut(&mut self) -> &mut u32 {
+        &mut self.bereft_slot
     }
 }

@@ -60,17 +60,10 @@ impl<L> Queue<L> {
     /// Puts `node` last of its level.
     pub(crate) fn push_back<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
         let level = level(&nodes[node]);
-        self.list.insert_after(nodes, self.last_from(level), node);
+        // Behind the last of its own level or, if that is empty, of the next upper one that is not.
+        let above = self.last[level..].iter().copied().find(|last| *last != NIL).unwrap_or(NIL);
+        self.list.insert_after(nodes, above, node);
         self.last[level] = node;
-    }
-
-    /// Puts `node` first of its level.
-    pub(crate) fn push_front<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let level = level(&nodes[node]);
-        self.list.insert_after(nodes, self.last_from(level + 1), node);
-        if self.last[level] == NIL {
-            self.last[level] = node;
-        }
     }
 
     pub(crate) fn remove<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
@@ -95,11 +88,6 @@ impl<L> Queue<L> {
             node = List::next(nodes, self.last[level(&nodes[node])]);
         }
         node
-    }
-
-    /// The node after which a level begins whose next upper ones are `level` and greater, or [`NIL`].
-    fn last_from(&self, level: usize) -> u32 {
-        self.last[level..].iter().copied().find(|last| *last != NIL).unwrap_or(NIL)
     }
 }
 
