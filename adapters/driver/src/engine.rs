@@ -1,0 +1,141 @@
+//! The pool behind its lock, and what carries its actions out.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::task::AtomicWaker;
+use latebind::{Config, ConfigError, ConnId, DialError, Time};
+
+use crate::effect::{Effect, Effects};
+use crate::shield::{shield, shielded_drop};
+use crate::state::{Orphan, State};
+use crate::timer::Timer;
+use crate::watch::{Outcome, Watch};
+use crate::{ConnectError, Manager, Runtime, close, dial, timer};
+
+/// What all parts of a pool share. Leases, requests and tasks hold it; the pool's handles do so through one
+/// more `Arc`, whose end shuts the pool down (A5).
+pub(crate) struct Engine<M: Manager, R: Runtime> {
+    pub(crate) manager: Arc<M>,
+    pub(crate) runtime: R,
+    /// Wakes the timer task when its deadline has moved to earlier.
+    pub(crate) timer: AtomicWaker,
+    state: Mutex<State<M>>,
+}
+
+impl<M: Manager, R: Runtime> Engine<M, R> {
+    pub(crate) fn new(manager: M, runtime: R, config: Config) -> Result<Self, ConfigError> {
+        let manager = Arc::new(manager);
+        let watcher = manager.watches_closed().then(|| Arc::clone(&manager));
+        let state = Mutex::new(State::new(config, watcher)?);
+        Ok(Self { manager, runtime, timer: AtomicWaker::new(), state })
+    }
+
+    /// One step: table work under the lock, then all that runs foreign code (A2). What `work` returns is dropped
+    /// by the caller, outside.
+    pub(crate) fn step<T>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut State<M>, Time, &mut Effects<M>) -> T,
+    ) -> T {
+        let now = self.runtime.now();
+        let mut effects = Effects::new();
+        let answer = {
+            let mut state = self.lock();
+            let answer = work(&mut state, now, &mut effects);
+            state.arm_timer(&mut effects);
+            answer
+        };
+        self.perform(effects);
+        answer
+    }
+
+    /// Never held across foreign code. A panic under it would be a bug of the pool; it is carried on with what is
+    /// there, since a `Drop` that panics in turn would abort the process.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<M>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection is gone: closed by its peer, or lost.
+    pub(crate) fn connection_gone(self: &Arc<Self>, conn: ConnId) {
+        self.step(|state, now, effects| state.closed(now, conn, effects));
+    }
+
+    /// A task was dropped by its runtime before it could report.
+    ///
+    /// Such a report may start a task that is dropped in turn, on this very stack: they are queued, and reported
+    /// one after the other by the first, so that the depth is bounded.
+    pub(crate) fn orphaned(self: &Arc<Self>, orphan: Orphan) {
+        {
+            let mut state = self.lock();
+            state.orphans.push_back(orphan);
+            if state.is_reporting_orphans {
+                return;
+            }
+            state.is_reporting_orphans = true;
+        }
+        while self.report_orphan() {}
+    }
+
+    fn report_orphan(self: &Arc<Self>) -> bool {
+        self.step(|state, now, effects| {
+            let orphan = state.orphans.pop_front();
+            match orphan {
+                Some(Orphan::Dial(conn)) => {
+                    let error = Some(ConnectError::RuntimeGone);
+                    state.dial_failed(now, conn, error, DialError::Fatal, effects);
+                }
+                Some(Orphan::Close(conn)) => state.closed(now, conn, effects),
+                None => state.is_reporting_orphans = false,
+            }
+            orphan.is_some()
+        })
+    }
+
+    /// When the timer fires, as of now.
+    pub(crate) fn armed(&self) -> Option<Time> {
+        match self.lock().timer {
+            Timer::Armed(due) => Some(due),
+            Timer::Off | Timer::Dead => None,
+        }
+    }
+
+    /// The timer has fired; whether it goes on.
+    pub(crate) fn tick(self: &Arc<Self>) -> bool {
+        self.step(State::tick)
+    }
+
+    pub(crate) fn timer_died(&self) {
+        self.lock().timer = Timer::Dead;
+    }
+
+    fn perform(self: &Arc<Self>, effects: Effects<M>) {
+        for effect in effects {
+            // A panic of one concerns none of the others.
+            let _ = shield(|| self.perform_one(effect));
+        }
+    }
+
+    fn perform_one(self: &Arc<Self>, effect: Effect<M>) {
+        match effect {
+            Effect::Wake(waker) => waker.wake(),
+            Effect::Dial { conn, key, abort } => dial::start(self, conn, key, abort),
+            Effect::StopDial(abort) => abort.abort(),
+            Effect::Close { conn, retired } => close::start(self, conn, retired),
+            Effect::Watch { conn, watch } => self.start_watch(conn, watch),
+            Effect::StartTimer => timer::start(self),
+            Effect::WakeTimer => self.timer.wake(),
+            Effect::DropConnection(connection) => drop(connection),
+            Effect::DropRemains(remains) => drop(remains),
+            Effect::DropFailures(failures) => drop(failures),
+        }
+    }
+
+    fn start_watch(self: &Arc<Self>, conn: ConnId, watch: Arc<Watch<M::Connection>>) {
+        let engine = Arc::clone(self);
+        self.runtime.spawn(async move {
+            if let Outcome::Gone(connection) = watch.ended().await {
+                shielded_drop(connection);
+                engine.connection_gone(conn);
+            }
+        });
+    }
+}

@@ -1,0 +1,121 @@
+//! The handle that users hold.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use latebind::{Config, ConfigError, Stats};
+
+use crate::closed::Closed;
+use crate::engine::Engine;
+use crate::state::State;
+use crate::{Builder, Get, Manager, Runtime};
+
+/// A pool of connections; cheap to clone, each clone is a handle to the same pool.
+///
+/// When the last handle is dropped, the pool shuts down as by [`close`](Self::close) (A5). Leases keep their
+/// connections until they end.
+pub struct Pool<M: Manager, R: Runtime> {
+    handle: Arc<Handle<M, R>>,
+}
+
+/// Held by the pool's users only: never by tasks, requests or leases.
+struct Handle<M: Manager, R: Runtime> {
+    engine: Arc<Engine<M, R>>,
+}
+
+impl<M: Manager, R: Runtime> Pool<M, R> {
+    /// Begins to build a pool of the manager's connections.
+    pub fn builder(manager: M) -> Builder<M, R> {
+        Builder::new(manager)
+    }
+
+    pub(crate) fn new(engine: Engine<M, R>) -> Self {
+        Self { handle: Arc::new(Handle { engine: Arc::new(engine) }) }
+    }
+
+    /// Asks for a connection of `key`; see [`Get`] for priority and timeout.
+    ///
+    /// # Errors
+    ///
+    /// The future's: no connection in time, a failed dial, too many waiters, the pool is closed.
+    pub fn get<'k>(&self, key: &'k M::Key) -> Get<'k, M, R> {
+        Get::new(Arc::clone(&self.handle.engine), Cow::Borrowed(key))
+    }
+
+    /// As [`get`](Self::get), for a future that borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`get`](Self::get).
+    pub fn get_owned(&self, key: M::Key) -> Get<'static, M, R> {
+        Get::new(Arc::clone(&self.handle.engine), Cow::Owned(key))
+    }
+
+    /// What the whole pool holds at the moment. O(1).
+    pub fn stats(&self) -> Stats {
+        self.handle.engine.lock().pool.stats()
+    }
+
+    /// What it holds of one key; all zero if it knows nothing of it. O(1).
+    pub fn key_stats(&self, key: &M::Key) -> Stats {
+        self.handle.engine.lock().pool.key_stats(key).unwrap_or_default()
+    }
+
+    /// Shuts the pool down (R21): waiters and new requests fail with [`Error::Closed`](crate::Error::Closed), dials
+    /// stop, idle connections close, leased ones close when they come back. Does not wait for that.
+    pub fn close(&self) {
+        self.handle.engine.step(State::shut_down);
+    }
+
+    /// Completes when the pool was shut down, by whomever, and its last connection is gone. Holds no handle, so
+    /// it may outlive the pool; does not shut it down.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static + use<M, R> {
+        Closed::new(Arc::clone(&self.handle.engine))
+    }
+
+    /// [`close`](Self::close), and then [`closed`](Self::closed): returns when nothing is left.
+    pub async fn shutdown(&self) {
+        self.close();
+        self.closed().await;
+    }
+
+    /// New limits and durations for the running pool (R21): a lowered limit is approached as connections come
+    /// back, and durations apply to what exists. Costs O(keys + connections).
+    ///
+    /// # Errors
+    ///
+    /// A config that contradicts itself; nothing has changed then.
+    pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
+        self.handle.engine.step(|state, now, effects| state.reconfigure(now, config, effects))
+    }
+
+    /// Checks the invariants of the pool, and that the driver's tables agree with it. For tests: O(everything),
+    /// under the lock.
+    ///
+    /// # Errors
+    ///
+    /// Names the invariant that broke, which is a bug of this library.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        self.handle.engine.lock().check_invariants()
+    }
+}
+
+impl<M: Manager, R: Runtime> Clone for Pool<M, R> {
+    fn clone(&self) -> Self {
+        Self { handle: Arc::clone(&self.handle) }
+    }
+}
+
+impl<M: Manager, R: Runtime> fmt::Debug for Pool<M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Manager, R: Runtime> Drop for Handle<M, R> {
+    fn drop(&mut self) {
+        self.engine.step(State::shut_down);
+    }
+}

@@ -1,0 +1,139 @@
+//! What happened to a connection, or to the pool, brought to the tables and to the core.
+
+use latebind::{Config, ConfigError, ConnId, DialError, Event, Misuse, Opened, Time};
+
+use crate::effect::{Effect, Effects};
+use crate::manager::Sharing;
+use crate::state::State;
+use crate::timer::Timer;
+use crate::{ConnectError, Manager};
+
+impl<M: Manager> State<M> {
+    /// A dial has brought a connection.
+    pub(crate) fn dialed(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        connection: M::Connection,
+        sharing: Option<Sharing<M::Connection>>,
+        effects: &mut Effects<M>,
+    ) {
+        if !self.failures.is_empty()
+            && let Some(key) = self.pool.key(conn)
+        {
+            effects.forget(self.failures.remove(key));
+        }
+        let opened =
+            sharing.as_ref().map_or(Opened::EXCLUSIVE, |sharing| Opened { capacity: sharing.leases });
+        effects.push(Effect::DropRemains(self.connections.opened(conn, connection, sharing)));
+        self.apply(now, Event::DialDone { conn, outcome: Ok(opened) }, effects);
+    }
+
+    /// A dial has failed; without an `error`, because it was told to stop.
+    pub(crate) fn dial_failed(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        error: Option<ConnectError<M::Error>>,
+        kind: DialError,
+        effects: &mut Effects<M>,
+    ) {
+        let was_stopped = self.connections.is_stopping(conn);
+        effects.push(Effect::DropRemains(self.connections.vacate(conn)));
+        let key = self.pool.key(conn).cloned();
+        // What a stopped dial says is too late: it may not cover up the failure of a later one.
+        if let (Some(error), Some(key), false) = (error, &key, was_stopped) {
+            effects.forget(self.failures.insert(key.clone(), conn, error));
+        }
+        self.apply(now, Event::DialDone { conn, outcome: Err(kind) }, effects);
+        if let Some(key) = key
+            && self.pool.key_stats(&key).is_none()
+        {
+            effects.forget(self.failures.remove(&key));
+        }
+        let known = self.pool.stats().keys as usize;
+        let pool = &self.pool;
+        effects.forget(self.failures.sweep(known, |key| pool.key_stats(key).is_some()));
+    }
+
+    /// A lease of an exclusive connection ends well.
+    pub(crate) fn give_back(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        connection: M::Connection,
+        effects: &mut Effects<M>,
+    ) {
+        if let Err(connection) = self.connections.put_back(conn, connection) {
+            effects.push(Effect::DropConnection(connection));
+        }
+        self.apply(now, Event::ConnIdle { conn }, effects);
+    }
+
+    /// The connection is gone.
+    pub(crate) fn closed(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
+        effects.push(Effect::DropRemains(self.connections.vacate(conn)));
+        self.apply(now, Event::ConnClosed { conn }, effects);
+    }
+
+    /// A shared connection is broken: no new leases, and it closes at once. The lease that says so goes on
+    /// counting until it is closed (R9), so that the pool does not close it as well.
+    pub(crate) fn discard_shared(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
+        self.apply(now, Event::Draining { conn }, effects);
+        match self.connections.retire(conn) {
+            Some(retired) => effects.push(Effect::Close { conn, retired }),
+            // Another lease has said so before.
+            None => self.apply(now, Event::ConnIdle { conn }, effects),
+        }
+    }
+
+    /// Ends everything (R21).
+    pub(crate) fn shut_down(&mut self, now: Time, effects: &mut Effects<M>) {
+        self.is_shut_down = true;
+        self.apply(now, Event::Shutdown, effects);
+    }
+
+    /// New limits and durations (R21).
+    pub(crate) fn reconfigure(
+        &mut self,
+        now: Time,
+        config: &Config,
+        effects: &mut Effects<M>,
+    ) -> Result<(), ConfigError> {
+        match self.handle(now, Event::Reconfigure { config }, effects) {
+            Err(Misuse::Config(error)) => return Err(error),
+            Err(misuse) => self.misuse = Some(misuse),
+            Ok(()) => {}
+        }
+        self.request_timeout = config.request_timeout;
+        self.dial_timeout = config.dial_timeout;
+        Ok(())
+    }
+
+    /// Lets time pass, and arms or ends the timer; whether it goes on.
+    pub(crate) fn tick(&mut self, now: Time, effects: &mut Effects<M>) -> bool {
+        self.apply(now, Event::Tick, effects);
+        self.timer = self.pool.deadline().map_or(Timer::Off, Timer::Armed);
+        self.timer != Timer::Off
+    }
+
+    /// Sees to it that somebody sleeps until the core's deadline; after every step.
+    pub(crate) fn arm_timer(&mut self, effects: &mut Effects<M>) {
+        match (self.timer, self.pool.deadline()) {
+            (Timer::Off, Some(due)) => {
+                self.timer = Timer::Armed(due);
+                effects.push(Effect::StartTimer);
+            }
+            (Timer::Armed(at), Some(due)) if due < at => {
+                self.timer = Timer::Armed(due);
+                effects.push(Effect::WakeTimer);
+            }
+            // A5: it ends at once, rather than when it would have fired.
+            (Timer::Armed(at), None) if self.is_shut_down && at != Time::ZERO => {
+                self.timer = Timer::Armed(Time::ZERO);
+                effects.push(Effect::WakeTimer);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A request in the tables: asked, answered, cancelled, and told why it failed.
+
+use std::time::Duration;
+
+use latebind::{ConnId, Event, Priority, RequestError, Source, Time};
+
+use crate::connections::Goods;
+use crate::effect::Effects;
+use crate::slot::{Answer, Slot};
+use crate::state::{State, index};
+use crate::{ConnectError, Error, Manager, Refused, TimeoutError};
+
+/// A request, as the core gets it.
+pub(crate) struct Ask<'k, K> {
+    pub(crate) key: &'k K,
+    pub(crate) priority: Priority,
+    pub(crate) timeout: Timeout,
+    /// When it was asked first; later than that, it is asked again.
+    pub(crate) asked: Time,
+}
+
+/// How long a request waits.
+#[derive(Clone, Copy)]
+pub(crate) enum Timeout {
+    /// As the pool's config says.
+    Default,
+    After(Duration),
+    Never,
+}
+
+/// The answer to a request, or to a look at it.
+pub(crate) enum Answered<M: Manager> {
+    Waiting { token: usize },
+    Delivered { conn: ConnId, source: Source, goods: Goods<M::Connection> },
+    Failed(Error<M::Error>),
+}
+
+impl<M: Manager> State<M> {
+    /// Asks the core for a connection (R1, R2).
+    pub(crate) fn request(
+        &mut self,
+        now: Time,
+        ask: &Ask<'_, M::Key>,
+        effects: &mut Effects<M>,
+    ) -> Answered<M> {
+        let token = self.slots.insert(Slot::new(ask.asked));
+        let deadline = self.deadline(now, ask);
+        let event = Event::Request { key: ask.key, token: token as u64, priority: ask.priority, deadline };
+        self.apply(now, event, effects);
+        match &mut self.slots[token] {
+            slot @ Slot { answer: Answer::Waiting { .. }, .. } => {
+                slot.key = Some(ask.key.clone());
+                Answered::Waiting { token }
+            }
+            _ => self.pick_up(now, token, ask.key),
+        }
+    }
+
+    /// Takes the answer of a request that does not wait any more.
+    pub(crate) fn pick_up(&mut self, now: Time, token: usize, key: &M::Key) -> Answered<M> {
+        let slot = self.slots.remove(token);
+        match slot.answer {
+            Answer::Delivered { conn, source } => {
+                Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
+            }
+            Answer::Failed(error) => Answered::Failed(error),
+            Answer::Refused { error, cause } => {
+                Answered::Failed(self.explain(now, key, slot.asked, error, cause))
+            }
+            Answer::None | Answer::Waiting { .. } => {
+                unreachable!("I4: a request is answered in its own step")
+            }
+        }
+    }
+
+    /// The requester has gone: takes it out of its queue, or gives back what it was given (A3, R6).
+    #[must_use = "dropping it under the lock runs foreign code there"]
+    pub(crate) fn cancel(&mut self, now: Time, token: usize, effects: &mut Effects<M>) -> Option<Slot<M>> {
+        if let Answer::Waiting { request, .. } = self.slots.get(token)?.answer {
+            self.apply(now, Event::Cancel { request }, effects);
+        }
+        // Taken out after the step, which may have had an answer for it.
+        let slot = self.slots.try_remove(token)?;
+        if let Answer::Delivered { conn, .. } = slot.answer {
+            // It is still in the table, as it was when it was delivered.
+            self.apply(now, Event::ConnIdle { conn }, effects);
+        }
+        Some(slot)
+    }
+
+    /// The core fails a request.
+    pub(crate) fn fail(
+        &mut self,
+        now: Time,
+        token: u64,
+        error: RequestError,
+        cause: Option<ConnId>,
+        effects: &mut Effects<M>,
+    ) {
+        let slot = &self.slots[index(token)];
+        let answer = match &slot.key {
+            Some(key) => Answer::Failed(self.explain(now, key, slot.asked, error, cause)),
+            None => Answer::Refused { error, cause },
+        };
+        self.answer(token, answer, effects);
+    }
+
+    /// All that can be said about a failure at the moment when it happens (A8).
+    fn explain(
+        &self,
+        now: Time,
+        key: &M::Key,
+        asked: Time,
+        error: RequestError,
+        cause: Option<ConnId>,
+    ) -> Error<M::Error> {
+        let timed_out = || ConnectError::TimedOut(self.dial_timeout.unwrap_or(Duration::MAX));
+        // A dial that was given up by the pool was never reported: there is no failure of it to be found.
+        let last_dial = cause.map(|conn| self.failures.of(key, conn).unwrap_or_else(timed_out));
+        let pool = self.pool.stats();
+        let of_key = self.pool.key_stats(key).unwrap_or_default();
+        match error {
+            RequestError::Timeout => {
+                let waited = now.since(asked);
+                Error::Timeout(Box::new(TimeoutError { waited, pool, key: of_key, last_dial }))
+            }
+            RequestError::Dial => Error::Dial(last_dial.unwrap_or_else(timed_out)),
+            RequestError::DialTimeout => Error::Dial(timed_out()),
+            RequestError::TooManyWaiters => Error::TooManyWaiters(Box::new(Refused { pool, key: of_key })),
+            _ => Error::Closed,
+        }
+    }
+
+    /// The deadline of a request: the core's default, unless it has one of its own or is asked again.
+    fn deadline(&self, now: Time, ask: &Ask<'_, M::Key>) -> Option<Time> {
+        match (ask.timeout, self.request_timeout) {
+            (Timeout::Default, _) if ask.asked == now => None,
+            (Timeout::After(timeout), _) | (Timeout::Default, Some(timeout)) => {
+                Some(ask.asked.after(timeout))
+            }
+            (Timeout::Never, _) | (Timeout::Default, None) => Some(Time::NEVER),
+        }
+    }
+}

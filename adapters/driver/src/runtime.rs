@@ -1,0 +1,24 @@
+//! What the driver needs of a runtime.
+
+use std::future::Future;
+use std::time::Duration;
+
+use latebind::Time;
+
+/// Where the pool runs its tasks, and how it tells the time.
+///
+/// A clone stands for the same runtime. Tasks may be dropped unfinished when the runtime ends: the pool notices,
+/// and fails what depended on them (A4).
+pub trait Runtime: Clone + Send + Sync + 'static {
+    /// The runtime that the caller runs on, if there is one; [`Builder::build`](crate::Builder::build) asks.
+    fn current() -> Option<Self>;
+
+    /// Runs the future to its end, in the background. On a runtime that has ended it drops the future.
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
+
+    /// Completes when `duration` has passed, never before; called and polled in a task of this runtime.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
+
+    /// The time since an origin that never changes; the same clock as that of [`sleep`](Self::sleep).
+    fn now(&self) -> Time;
+}

@@ -1,0 +1,179 @@
+//! Everything under the lock: the core, and the tables that its actions are carried out on.
+//!
+//! Nothing here runs foreign code, save what belongs to keys (`Clone`, `Eq`, `Hash`, `Drop`); what has to goes to
+//! [`Effects`] (A2).
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::future::AbortHandle;
+use latebind::{Action, Actions, Config, ConfigError, ConnId, Event, Misuse, RequestId, Time};
+use slab::Slab;
+
+use crate::Manager;
+use crate::connections::Connections;
+use crate::effect::{Effect, Effects};
+use crate::failures::Failures;
+use crate::slot::{Answer, Slot};
+use crate::timer::Timer;
+use crate::watch::Watch;
+
+/// What the lock guards.
+pub(crate) struct State<M: Manager> {
+    pub(crate) pool: latebind::Pool<M::Key>,
+    /// Kept, so that a step allocates nothing.
+    actions: Actions,
+    pub(crate) connections: Connections<M::Connection>,
+    /// Requests that are not answered yet, or whose answer was not picked up; the index is the core's token.
+    pub(crate) slots: Slab<Slot<M>>,
+    pub(crate) failures: Failures<M::Key, M::Error>,
+    pub(crate) timer: Timer,
+    /// Tasks that were dropped unfinished, in the order in which they are to be reported.
+    pub(crate) orphans: VecDeque<Orphan>,
+    /// Somebody is reporting them.
+    pub(crate) is_reporting_orphans: bool,
+    /// Who waits for the pool to be drained.
+    pub(crate) drain_waiters: Slab<Option<Waker>>,
+    /// Watches parked connections, if it can.
+    watcher: Option<Arc<M>>,
+    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) dial_timeout: Option<Duration>,
+    pub(crate) is_shut_down: bool,
+    /// The core never minds what the driver says; if it did, [`check_invariants`](Self::check_invariants) tells.
+    pub(crate) misuse: Option<Misuse>,
+}
+
+/// A task that the runtime dropped: what it owes.
+#[derive(Clone, Copy)]
+pub(crate) enum Orphan {
+    /// The end of a dial.
+    Dial(ConnId),
+    /// The end of a connection that was being closed.
+    Close(ConnId),
+}
+
+impl<M: Manager> State<M> {
+    pub(crate) fn new(config: Config, watcher: Option<Arc<M>>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            request_timeout: config.request_timeout,
+            dial_timeout: config.dial_timeout,
+            pool: latebind::Pool::new(config)?,
+            actions: Actions::new(),
+            connections: Connections::new(),
+            slots: Slab::new(),
+            failures: Failures::new(),
+            timer: Timer::Off,
+            orphans: VecDeque::new(),
+            is_reporting_orphans: false,
+            drain_waiters: Slab::new(),
+            watcher,
+            is_shut_down: false,
+            misuse: None,
+        })
+    }
+
+    /// One event that the driver is entitled to.
+    pub(crate) fn apply(&mut self, now: Time, event: Event<'_, M::Key>, effects: &mut Effects<M>) {
+        if let Err(misuse) = self.handle(now, event, effects) {
+            self.misuse = Some(misuse);
+        }
+    }
+
+    pub(crate) fn handle(
+        &mut self,
+        now: Time,
+        event: Event<'_, M::Key>,
+        effects: &mut Effects<M>,
+    ) -> Result<(), Misuse> {
+        let handled = self.pool.handle(now, event, &mut self.actions);
+        for index in 0..self.actions.len() {
+            let action = self.actions[index];
+            self.carry_out(now, action, effects);
+        }
+        self.actions.clear();
+        handled
+    }
+
+    fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
+        match action {
+            Action::Deliver { token, conn, source, .. } => {
+                self.answer(token, Answer::Delivered { conn, source }, effects);
+            }
+            Action::Wait { token, request } => self.wait(token, request),
+            Action::Fail { token, error, cause, .. } => self.fail(now, token, error, cause, effects),
+            Action::StartDial { conn } => self.start_dial(conn, effects),
+            Action::CancelDial { conn } => {
+                if let Some(abort) = self.connections.stop(conn) {
+                    effects.push(Effect::StopDial(abort));
+                }
+            }
+            Action::Park { conn } => self.park(conn, effects),
+            Action::Close { conn, .. } => {
+                if let Some(retired) = self.connections.retire(conn) {
+                    effects.push(Effect::Close { conn, retired });
+                }
+            }
+            Action::Drained => {
+                let waiters = self.drain_waiters.iter_mut().filter_map(|(_, waker)| waker.take());
+                waiters.for_each(|waker| effects.push(Effect::Wake(waker)));
+            }
+            // The enum may grow, but never without an event or a setting that asks for the new action.
+            _ => {}
+        }
+    }
+
+    fn start_dial(&mut self, conn: ConnId, effects: &mut Effects<M>) {
+        let (abort, registration) = AbortHandle::new_pair();
+        self.connections.dialing(conn, abort);
+        if let Some(key) = self.pool.key(conn) {
+            effects.push(Effect::Dial { conn, key: key.clone(), abort: registration });
+        }
+    }
+
+    fn park(&mut self, conn: ConnId, effects: &mut Effects<M>) {
+        if let Some(manager) = &self.watcher
+            && let Some(watch) =
+                self.connections.watch(conn, |connection| Watch::new(Arc::clone(manager), connection))
+        {
+            effects.push(Effect::Watch { conn, watch });
+        }
+    }
+
+    fn wait(&mut self, token: u64, request: RequestId) {
+        self.slots[index(token)].answer = Answer::Waiting { request, waker: None };
+    }
+
+    pub(crate) fn answer(&mut self, token: u64, answer: Answer<M>, effects: &mut Effects<M>) {
+        let before = mem::replace(&mut self.slots[index(token)].answer, answer);
+        if let Answer::Waiting { waker: Some(waker), .. } = before {
+            effects.push(Effect::Wake(waker));
+        }
+    }
+
+    /// The core's invariants, and that the driver's tables agree with it.
+    pub(crate) fn check_invariants(&self) -> Result<(), String> {
+        if let Some(misuse) = self.misuse {
+            return Err(format!("driver: {misuse}"));
+        }
+        self.pool.check_invariants()?;
+        let stats = self.pool.stats();
+        let waiting =
+            self.slots.iter().filter(|(_, slot)| matches!(slot.answer, Answer::Waiting { .. })).count();
+        if waiting != stats.waiters as usize {
+            return Err(format!("driver: {waiting} slots wait, but the pool says: {stats}"));
+        }
+        let census = self.connections.census();
+        if census.dialing != stats.dialing || census.dialing + census.open_or_closing != stats.connections() {
+            return Err(format!("driver: the table has {census:?}, but the pool says: {stats}"));
+        }
+        Ok(())
+    }
+}
+
+/// A token back as the index that it was made of.
+pub(crate) fn index(token: u64) -> usize {
+    usize::try_from(token).expect("tokens are indices of `slots`")
+}
