@@ -1,0 +1,18 @@
+//! The lab of latebind: shows, over real sockets, what the pool does. `cargo run -p latebind-lab -- demo` begins.
+
+pub mod args;
+pub mod arrivals;
+pub mod connection;
+pub mod connector;
+pub mod contender;
+pub mod demo;
+pub mod gate;
+pub mod load;
+pub mod manager;
+pub mod outcome;
+pub mod own_dial;
+pub mod patience;
+pub mod scene;
+pub mod server;
+pub mod table;
+pub mod text;

@@ -1,0 +1,31 @@
+//! The scene of late binding, over real sockets.
+
+use std::time::Duration;
+
+use latebind_lab::scene::{self, Shown};
+
+/// `play` checks each step by itself; this checks that what it hands back and writes is what happened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bar_is_answered_on_the_connection_that_foo_gave_back() {
+    let mut out = Vec::new();
+    let handshake = Duration::from_millis(20);
+    let Shown { first, second, third, wait, dial } = scene::play(&mut out, handshake).await.unwrap();
+    assert_eq!(first, second);
+    assert_ne!(first, third);
+    assert!(dial >= handshake && wait < dial, "waited {wait:?}, its dial {dial:?}");
+
+    let text = String::from_utf8(out).unwrap();
+    let steps: Vec<_> = text.lines().collect();
+    let has = |step: usize, parts: [&str; 3]| {
+        assert!(parts.iter().all(|part| steps[step].contains(part)), "{parts:?} in {:?}", steps[step]);
+    };
+    has(1, ["/foo", &first.to_string(), "[OwnDial]"]);
+    has(4, ["/bar", &first.to_string(), "[Returned]"]);
+    has(7, ["/baz", &third.to_string(), "[Idle]"]);
+    assert_eq!(steps.len(), 8);
+}
+
+#[tokio::test]
+async fn the_scene_needs_one_thread_only_and_no_slow_dial() {
+    scene::play(&mut Vec::new(), Duration::ZERO).await.unwrap();
+}
