@@ -82,11 +82,16 @@ impl Machine {
         conn.capacity = opened.capacity;
         let owner = conn.owner;
         self.change(dial, State::Busy);
-        // R3: under `OwnFirst`, the request that it belongs to comes first.
-        if self.rules.binding == Binding::OwnFirst && owner != NIL && self.can_serve(dial) {
-            self.serve(owner, dial, Source::OwnDial, out);
+        if let Some(reason) = self.reason_to_close_new(dial) {
+            self.retire(dial, reason, out);
+        } else {
+            // R3: under `OwnFirst`, the request that it belongs to comes first.
+            let own_first = self.rules.binding == Binding::OwnFirst && owner != NIL;
+            if own_first && self.conns[dial].has_room() {
+                self.serve(owner, dial, Source::OwnDial, out);
+            }
+            self.hand_out(dial, Source::OtherDial, out);
         }
-        self.offer(dial, Source::OtherDial, out);
         self.disown(dial);
     }
 

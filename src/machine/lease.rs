@@ -85,9 +85,14 @@ impl Machine {
 
     /// R3: what has become available goes to the first waiters of its key; what is left rests.
     pub(super) fn offer(&mut self, conn: u32, source: Source, out: &mut Actions) {
-        if let Some(reason) = self.reason_to_close(conn) {
-            return self.retire(conn, reason, out);
+        match self.reason_to_close(conn) {
+            Some(reason) => self.retire(conn, reason, out),
+            None => self.hand_out(conn, source, out),
         }
+    }
+
+    /// The same for a connection that has no reason to close.
+    pub(super) fn hand_out(&mut self, conn: u32, source: Source, out: &mut Actions) {
         let key = self.conns[conn].key;
         while self.conns[conn].has_room() && self.keys[key].waiters() > 0 {
             self.serve(self.keys[key].first_waiter(), conn, source, out);
@@ -157,22 +162,22 @@ impl Machine {
         }
     }
 
-    pub(super) fn can_serve(&self, conn: u32) -> bool {
-        self.reason_to_close(conn).is_none() && self.conns[conn].has_room()
-    }
-
     /// Why an open connection can serve nobody any more, if so.
     fn reason_to_close(&self, conn: u32) -> Option<CloseReason> {
+        let is_old = self.is_past_lifetime(conn);
+        self.reason_to_close_new(conn).or_else(|| is_old.then_some(CloseReason::Lifetime))
+    }
+
+    /// The same for one that was born just now: R12 applies a lifetime at return and while parked, so even one
+    /// of zero lets each connection serve once.
+    pub(super) fn reason_to_close_new(&self, conn: u32) -> Option<CloseReason> {
         if self.conns[conn].leaving.is_some() {
-            return self.conns[conn].leaving;
+            self.conns[conn].leaving
+        } else if self.phase != Phase::Running {
+            Some(CloseReason::Shutdown)
+        } else {
+            self.exceeds_limits(self.conns[conn].key).then_some(CloseReason::ConnectionLimit)
         }
-        if self.phase != Phase::Running {
-            return Some(CloseReason::Shutdown);
-        }
-        if self.is_past_lifetime(conn) {
-            return Some(CloseReason::Lifetime);
-        }
-        self.exceeds_limits(self.conns[conn].key).then_some(CloseReason::ConnectionLimit)
     }
 
     /// R21: more connections than a lowered limit allows, even when those that are ending are gone.

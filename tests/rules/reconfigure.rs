@@ -224,6 +224,20 @@ fn r21_more_uses_apply_to_what_exists() {
 }
 
 #[test]
+fn r21_a_connection_that_has_room_under_the_new_config_serves_at_once() {
+    let mut rig = Rig::new(of_key(1).max_uses(1));
+    rig.lease_shared("r1", "a", 3);
+    rig.request("r2", "a").gives("r2 waits");
+    rig.request("r3", "a").gives("r3 waits");
+    rig.reconfigure(&of_key(1)).gives("r2 gets a1 (shared), r3 gets a1 (shared)");
+
+    let mut rig = Rig::new(of_key(1).max_lifetime(ms(10)));
+    rig.lease_shared("r1", "a", 2);
+    rig.at(10).request("r2", "a").gives("r2 waits");
+    rig.reconfigure(&of_key(1)).gives("r2 gets a1 (shared)");
+}
+
+#[test]
 fn r21_a_longer_life_applies_to_a_lease() {
     let mut rig = Rig::new(Config::default().max_lifetime(ms(10)));
     rig.lease_shared("r1", "a", 2);

@@ -48,6 +48,17 @@ fn r12_a_dial_timeout_of_zero_fails_the_dial_at_once() {
 }
 
 #[test]
+fn r12_a_lifetime_of_zero_lets_each_connection_serve_once() {
+    let mut rig = Rig::new(Config::default().max_lifetime(Duration::ZERO).max_connections_per_key(1));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits");
+    rig.dialed("a1").gives("r1 gets a1 (own dial)");
+    rig.returned("a1").gives("close a1: lifetime");
+    rig.closed("a1").gives("dial a2");
+    rig.dialed("a2").gives("r2 gets a2 (own dial)");
+}
+
+#[test]
 fn r12_huge_durations_never_end() {
     let ages = Duration::MAX;
     let config = Config::default()
