@@ -9,6 +9,7 @@ use crate::{ConnId, RequestId};
 
 /// Something for the caller to do, or to tell on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Action {
     /// The connection is on lease to the request from now on, until [`ConnIdle`](crate::Event::ConnIdle)
@@ -53,6 +54,11 @@ pub enum Action {
         /// Which dial.
         conn: ConnId,
     },
+    /// See whether the connection is still alive, and report [`CheckDone`](crate::Event::CheckDone) (R16).
+    Check {
+        /// Which connection.
+        conn: ConnId,
+    },
     /// The connection is idle, and the pool keeps it for the next request.
     Park {
         /// Which connection.
@@ -65,12 +71,19 @@ pub enum Action {
         /// Why.
         reason: CloseReason,
     },
+    /// The connection has been on lease for longer than
+    /// [`Config::lease_warn_after`](crate::Config::lease_warn_after); said once for each time that it is (R22).
+    Overdue {
+        /// Which connection.
+        conn: ConnId,
+    },
     /// After [`Event::Shutdown`](crate::Event::Shutdown): no connection and no dial is left. Said once.
     Drained,
 }
 
 /// How a delivered connection became available.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Source {
     /// It was parked when the request came.
@@ -81,12 +94,21 @@ pub enum Source {
     OwnDial,
     /// A dial that was started for another request, or for nobody: late binding.
     OtherDial,
+    /// It was parked for so long that it was checked first, and passed (R16).
+    Check,
     /// A shared connection that is in use had room, or got room.
     Shared,
 }
 
+impl Source {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Idle, Self::Returned, Self::OwnDial, Self::OtherDial, Self::Check, Self::Shared];
+}
+
 /// Why a request ended without a connection.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum RequestError {
     /// Its deadline has passed (R12).
@@ -99,12 +121,17 @@ pub enum RequestError {
     /// It would have had to wait beyond [`Config::max_waiters`](crate::Config::max_waiters) or
     /// [`Config::max_waiters_per_key`](crate::Config::max_waiters_per_key) (R8).
     TooManyWaiters,
+    /// The pool is paused, and refuses newcomers (R19).
+    Paused,
+    /// The connections of its key were cleared, and the waiters with them (R19).
+    Cleared,
     /// The pool shuts down (R21).
     Shutdown,
 }
 
 /// Why the pool closes a connection.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// Parked for longer than [`Config::idle_timeout`](crate::Config::idle_timeout), or never used and
@@ -117,6 +144,12 @@ pub enum CloseReason {
     /// One more than [`Config::max_idle`](crate::Config::max_idle) or
     /// [`Config::max_idle_per_key`](crate::Config::max_idle_per_key) allow to be parked (R11).
     IdleLimit,
+    /// Another key needs the room (R10).
+    Evicted,
+    /// Its check failed, or took too long (R16).
+    CheckFailed,
+    /// [`Event::Clear`](crate::Event::Clear) (R19).
+    Cleared,
     /// More connections than a lowered limit allows (R21).
     ConnectionLimit,
     /// [`Event::Draining`](crate::Event::Draining) was said of it (R18).

@@ -13,6 +13,7 @@ macro_rules! config {
     }) => {
         $(#[$type_doc])*
         #[derive(Clone, PartialEq, Eq, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
         #[non_exhaustive]
         pub struct $name {
             $($(#[$doc])* pub $field: $ty,)*
@@ -82,6 +83,20 @@ config! {
         /// How long a dial may take before it counts as failed (R12). Default: 30 s, as Go's
         /// `DefaultTransport`.
         pub dial_timeout: Option<Duration> = Some(Duration::from_secs(30)),
+        /// How long a check may take before it counts as failed (R12). Default: 5 s.
+        pub check_timeout: Option<Duration> = Some(Duration::from_secs(5)),
+        /// How long a connection may have been parked to be delivered without a check (R16). With
+        /// [`Duration::MAX`], only suspects are checked (R17). Default: no checks.
+        pub check_after_idle: Option<Duration> = None,
+        /// How long a waiter, and the newest dial of its key, wait before it gets one dial more (R13). Chrome has
+        /// 250 ms. Default: off.
+        pub backup_dial_after: Option<Duration> = None,
+        /// How long the dial of a waiter is held while connections of its key are on lease, in the hope that one
+        /// comes back (R14). Default: off.
+        pub dial_delay: Option<Duration> = None,
+        /// How long a lease may last before it is reported once as [`Overdue`](crate::Action::Overdue) (R22).
+        /// Default: off.
+        pub lease_warn_after: Option<Duration> = None,
         /// How long a connection stays parked (R12). Default: 90 s, as Go's `DefaultTransport`.
         pub idle_timeout: Option<Duration> = Some(Duration::from_secs(90)),
         /// The same for a connection that never was on lease; not longer than `idle_timeout` (R12).
@@ -96,6 +111,9 @@ config! {
         /// How often a connection is delivered (R12); not 0. Default: no limit.
         pub max_uses: Option<u32> = None,
 
+        /// Whether the pool begins paused, and what that means for requests (R19). Default: it does not.
+        pub start_paused: Option<Newcomers> = None,
+
         /// Where jitter comes from: the same seed and the same events give the same actions (R23). Give
         /// each process of a fleet its own. Default: 0.
         pub seed: u64 = 0,
@@ -104,6 +122,7 @@ config! {
 
 /// Who gets a finished dial (R3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Binding {
     /// The key's first waiter, whoever started the dial.
@@ -115,6 +134,7 @@ pub enum Binding {
 
 /// What becomes of dials that nobody waits for any more (R5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Surplus {
     /// They are finished, and parked if the idle limits permit.
@@ -125,6 +145,7 @@ pub enum Surplus {
 
 /// Which parked connection is used first (R1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum IdleOrder {
     /// The one parked last: the others can go idle and expire.
@@ -133,11 +154,23 @@ pub enum IdleOrder {
     Fifo,
 }
 
+/// What becomes of requests that come while the pool is paused (R19).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Newcomers {
+    /// They wait, as those that wait already.
+    Hold,
+    /// They fail at once with [`RequestError::Paused`](crate::RequestError::Paused).
+    Refuse,
+}
+
 /// Whom a failed dial concerns (R7).
 ///
 /// Never a request that came after the dial had started: it gets a dial of its own. And after a
 /// [`Fatal`](crate::DialError::Fatal) error, all waiters that were there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum DialFailure {
     /// The first waiter, if more waiters than dials in progress are left.
@@ -195,6 +228,13 @@ pub(crate) struct Rules {
     pub(crate) max_uses: Option<u32>,
     pub(crate) request_timeout: Timeout,
     pub(crate) dial_timeout: Timeout,
+    pub(crate) check_timeout: Timeout,
+    /// Whether anything is checked at all: suspects are, even where age alone never is a reason (R17).
+    pub(crate) checks: bool,
+    pub(crate) check_after_idle: Timeout,
+    pub(crate) backup_dial_after: Timeout,
+    pub(crate) dial_delay: Timeout,
+    pub(crate) lease_warn_after: Timeout,
     pub(crate) idle_timeout: Timeout,
     pub(crate) unused_idle_timeout: Timeout,
     pub(crate) max_lifetime: Timeout,
@@ -240,6 +280,10 @@ impl Timeout {
         Self(duration.map_or(u64::MAX, nanos))
     }
 
+    pub(crate) fn is_on(self) -> bool {
+        self.0 != u64::MAX
+    }
+
     /// When something that began at `start` is due; never, if off or out of range.
     pub(crate) fn from(self, start: Time) -> Time {
         Time(start.0.saturating_add(self.0))
@@ -268,6 +312,12 @@ impl Rules {
             max_uses: config.max_uses,
             request_timeout: Timeout::new(config.request_timeout),
             dial_timeout: Timeout::new(config.dial_timeout),
+            check_timeout: Timeout::new(config.check_timeout),
+            checks: config.check_after_idle.is_some(),
+            check_after_idle: Timeout::new(config.check_after_idle),
+            backup_dial_after: Timeout::new(config.backup_dial_after),
+            dial_delay: Timeout::new(config.dial_delay),
+            lease_warn_after: Timeout::new(config.lease_warn_after),
             idle_timeout: Timeout::new(config.idle_timeout),
             unused_idle_timeout: Timeout::new(config.unused_idle_timeout.or(config.idle_timeout)),
             max_lifetime: Timeout::new(config.max_lifetime),

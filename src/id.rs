@@ -10,8 +10,9 @@ macro_rules! id {
         /// Indices are dense and used again, so a table of the caller's can be a plain vector; the
         /// generation tells apart those that shared an index. Both are told by the core and mean nothing
         /// outside the pool that issued them. (An index that was used four billion times starts its
-        /// generations over.)
+        /// generations over: an id that old would be taken for the new one.)
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             pub(crate) index: u32,
             pub(crate) generation: NonZeroU32,

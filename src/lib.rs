@@ -66,6 +66,9 @@
 //! - Every event costs O(1) plus what it emits and what falls due, and in the steady state nothing is
 //!   allocated.
 //!
+//! The [`guide`] shows them one by one, with an example of each: checks of idle connections, backup dials,
+//! floors, clearing and pausing, too.
+//!
 //! The numbers R1 to R25 and I1 to I10 in these pages are those of the rules and invariants in
 //! `docs/RULES.md`.
 //!
@@ -79,6 +82,9 @@
 
 extern crate alloc;
 
+#[doc = include_str!("../docs/GUIDE.md")]
+pub mod guide {}
+
 mod action;
 mod config;
 mod event;
@@ -91,9 +97,9 @@ mod structure;
 mod time;
 
 pub use action::{Action, Actions, CloseReason, RequestError, Source};
-pub use config::{Binding, Config, ConfigError, DialFailure, IdleOrder, Surplus};
-pub use event::{DialError, Event, Misuse, Opened, Priority};
+pub use config::{Binding, Config, ConfigError, DialFailure, IdleOrder, Newcomers, Surplus};
+pub use event::{DialError, Event, EventOf, Misuse, NoSuchPriority, Opened, OwnedEvent, Priority, Waiters};
 pub use id::{ConnId, RequestId};
 pub use pool::Pool;
-pub use stats::Stats;
+pub use stats::{Counters, Deliveries, Stats};
 pub use time::Time;

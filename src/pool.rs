@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::hash::Hash;
 
-use crate::machine::{Machine, Wish};
+use crate::machine::{Clearing, Machine, Wish};
 use crate::names::Names;
 use crate::{Actions, Config, ConfigError, ConnId, Event, Misuse, Stats, Time};
 
@@ -63,8 +63,23 @@ impl<K: Clone + Eq + Hash> Pool<K> {
             Event::DialDone { conn, outcome } => machine.dial_done(now, conn, outcome, out)?,
             Event::ConnIdle { conn } => machine.conn_idle(now, conn, out)?,
             Event::ConnClosed { conn } => machine.conn_closed(now, conn, out)?,
+            Event::CheckDone { conn, alive } => machine.check_done(now, conn, alive, out)?,
             Event::Capacity { conn, capacity } => machine.capacity(now, conn, capacity, out)?,
             Event::Draining { conn } => machine.draining(now, conn, out)?,
+            Event::Preconnect { key, count } => {
+                machine.preconnect(now, self.names.intern(key), count, out);
+            }
+            Event::Keep { key, min_idle } => machine.keep(now, self.names.intern(key), min_idle, out),
+            Event::Clear { key, waiters, interrupt } => {
+                let clearing = Clearing { waiters, interrupt };
+                match key.map(|key| self.names.find(key)) {
+                    None => machine.clear_all(now, clearing, out),
+                    Some(Some(key)) => machine.clear_key(now, key, clearing, out),
+                    Some(None) => machine.tick(now, out),
+                }
+            }
+            Event::Pause { newcomers } => machine.pause(now, newcomers, out),
+            Event::Resume => machine.resume(now, out),
             Event::Reconfigure { config } => machine.reconfigure(now, config, out)?,
             Event::Shutdown => machine.shutdown(now, out),
             Event::Tick => machine.tick(now, out),

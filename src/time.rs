@@ -7,6 +7,7 @@ use core::time::Duration;
 /// The core reads no clock; every event brings its time. [`Time::NEVER`], the greatest value, never
 /// comes: sums that overflow end there, so a timeout of centuries is simply one that never expires (R12).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Time(pub u64);
 
 impl Time {

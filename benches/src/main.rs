@@ -2,10 +2,11 @@
 //!
 //! Absolute times mean little on a shared machine: compare within one table, or count instructions.
 
-mod core_cycle;
+mod core_steps;
 mod get_and_drop;
 
 use clap::{Parser, Subcommand};
+use core_steps::Step;
 
 /// Measures latebind: the core alone, and beside other pools.
 #[derive(Parser)]
@@ -17,18 +18,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// The core alone: `Request` and `ConnIdle`, served from the parked connections of one key.
+    /// The core alone: one kind of step in a world of so many keys, parked connections and waiters.
     ///
     /// To count instructions, run it under `valgrind --tool=callgrind` with two numbers of cycles: the
     /// difference of the totals, divided by the difference of the cycles, is one cycle.
     Core {
-        /// How many connections are parked.
-        #[arg(long, default_value_t = 1)]
-        parked: u32,
-        /// How many keys the parked connections belong to, in equal parts.
-        #[arg(long, default_value_t = 1)]
-        keys: u32,
-        /// How often one is requested and given back.
+        /// What is measured.
+        #[arg(value_enum)]
+        step: Step,
+        /// How many keys, parked connections and waiters there are, each.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        size: u32,
+        /// How often it is done.
         #[arg(long, default_value_t = 1_000_000)]
         cycles: u32,
     },
@@ -45,7 +46,7 @@ enum What {
 
 fn main() {
     match Arguments::parse().what {
-        What::Core { parked, keys, cycles } => core_cycle::run(parked, keys.max(1), cycles),
+        What::Core { step, size, cycles } => core_steps::run(step, size, cycles),
         What::GetAndDrop { rounds, cycles } => get_and_drop::run(rounds.max(1), cycles.max(1)),
     }
 }

@@ -12,6 +12,10 @@ pub(super) enum State {
     Fresh,
     /// Parked, and was on lease before.
     Used,
+    /// Under check: cover for as many waiters as it has capacity (R16).
+    Checking,
+    /// Under check, and suspect: no cover (R17).
+    Probing,
     /// On lease to nobody, without capacity: its peer set it to 0. Cover for one waiter (R18).
     Dormant,
     /// A dial that was told to stop, or that took too long: no cover, but it may still succeed (R5).
@@ -29,13 +33,15 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) const COUNT: usize = 10;
+    pub(super) const COUNT: usize = 12;
     /// The first so many are those that a key's connections are listed by.
-    pub(super) const LISTED: usize = 4;
+    pub(super) const LISTED: usize = 3;
     pub(super) const ALL: [Self; Self::COUNT] = [
         Self::Dialing,
         Self::Fresh,
         Self::Used,
+        Self::Checking,
+        Self::Probing,
         Self::Dormant,
         Self::Stopping,
         Self::Roomy,
@@ -45,17 +51,21 @@ impl State {
         Self::Closing,
     ];
 
-    /// Whether a waiter may hope for it (R4).
-    pub(super) fn is_cover(self) -> bool {
-        matches!(self, Self::Dialing | Self::Dormant | Self::Hollow)
-    }
-
     pub(super) fn is_dial(self) -> bool {
         matches!(self, Self::Dialing | Self::Stopping)
     }
 
+    /// Whether it counts for what the key may start.
+    pub(super) fn matters_to_key(self) -> bool {
+        self.is_dial() || self == Self::Probing
+    }
+
     pub(super) fn is_parked(self) -> bool {
         matches!(self, Self::Fresh | Self::Used)
+    }
+
+    pub(super) fn is_under_check(self) -> bool {
+        matches!(self, Self::Checking | Self::Probing)
     }
 }
 
@@ -65,26 +75,30 @@ pub(super) const ENDING: [State; 3] = [State::Stopping, State::Leaving, State::C
 /// The states of those on lease.
 pub(super) const LEASED: [State; 4] = [State::Roomy, State::Busy, State::Hollow, State::Leaving];
 
-/// The clocks that run for connections in some states: each a list in the order of beginning, which is the
-/// order of ending, since all of one clock have the same duration.
+/// The clocks that run for connections: each a list in the order of beginning, which is the order of ending,
+/// since all of one clock have the same duration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Clock {
     Dial,
+    Check,
     FreshIdle,
     UsedIdle,
+    Lease,
 }
 
 impl Clock {
-    pub(super) const COUNT: usize = 3;
+    pub(super) const COUNT: usize = 5;
+}
 
-    pub(super) fn of(state: State) -> Option<Self> {
-        match state {
-            State::Dialing => Some(Self::Dial),
-            State::Fresh => Some(Self::FreshIdle),
-            State::Used => Some(Self::UsedIdle),
-            _ => None,
-        }
-    }
+/// What a dial was started for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Purpose {
+    /// A waiter without cover (R4), or one that has gone since.
+    Waiter,
+    /// A waiter that waits for long already (R13).
+    Backup,
+    /// A floor or a preconnect (R20): nobody.
+    Stock,
 }
 
 #[derive(Debug)]
@@ -100,14 +114,23 @@ pub(super) struct Conn {
     pub(super) leases: u32,
     /// How often it was delivered.
     pub(super) uses: u32,
-    /// When its dial began, or when it was parked.
+    /// When its dial or its check began, when it was parked, or when the first of its leases began.
     pub(super) since: Time,
+    /// The lease is not to be reported as overdue: it was, or nobody wants to know.
+    pub(super) is_excused: bool,
+    /// It was reported as overdue since its leases were last none (R22).
+    pub(super) is_reported: bool,
     /// The order of that among everything that happened; while on lease, of its last delivery.
     pub(super) order: u64,
     /// When its lifetime begins: its birth, later by its jitter (R12).
     pub(super) born: Time,
+    /// The dial was told to stop because it took too long.
+    pub(super) has_timed_out: bool,
+    /// What the dial was started for.
+    pub(super) purpose: Purpose,
     /// The waiter that the dial belongs to (R3), or [`NIL`].
     pub(super) owner: u32,
+    in_all: Links,
     in_key: Links,
     in_clock: Links,
     lifetime_slot: u32,
@@ -116,7 +139,7 @@ pub(super) struct Conn {
 
 impl Conn {
     /// A dial of `key` that begins now.
-    pub(super) fn dialing(key: u32, owner: u32, now: Time, order: u64) -> Self {
+    pub(super) fn dialing(key: u32, purpose: Purpose, owner: u32, now: Time, order: u64) -> Self {
         Self {
             key,
             state: State::Dialing,
@@ -128,11 +151,49 @@ impl Conn {
             since: now,
             order,
             born: Time::NEVER,
+            has_timed_out: false,
+            purpose,
             owner,
+            is_excused: false,
+            is_reported: false,
+            in_all: Links::NONE,
             in_key: Links::NONE,
             in_clock: Links::NONE,
             lifetime_slot: NIL,
             roomy_slot: NIL,
+        }
+    }
+
+    /// A backup of a request that still waits (R13).
+    pub(super) fn is_wanted_backup(&self) -> bool {
+        self.purpose == Purpose::Backup && self.owner != NIL
+    }
+
+    /// A dial that `Surplus::Cancel` leaves alone (R5).
+    pub(super) fn is_aside(&self) -> bool {
+        self.purpose == Purpose::Stock || self.is_wanted_backup()
+    }
+
+    /// How many waiters may hope for it (R4).
+    pub(super) fn cover(&self) -> u32 {
+        match self.state {
+            State::Dialing | State::Dormant | State::Hollow => 1,
+            State::Checking => self.capacity.max(1),
+            _ => 0,
+        }
+    }
+
+    /// The clock that is to run for it.
+    pub(super) fn due_clock(&self) -> Option<Clock> {
+        match self.state {
+            State::Dialing => Some(Clock::Dial),
+            State::Checking | State::Probing => Some(Clock::Check),
+            State::Fresh => Some(Clock::FreshIdle),
+            State::Used => Some(Clock::UsedIdle),
+            State::Roomy | State::Busy | State::Hollow | State::Leaving => {
+                (!self.is_excused).then_some(Clock::Lease)
+            }
+            State::Dormant | State::Stopping | State::Closing => None,
         }
     }
 
@@ -157,6 +218,9 @@ impl Conn {
     }
 }
 
+/// The list of all connections of a key.
+#[derive(Debug)]
+pub(super) struct InAll;
 /// The list of a key's connections in one state.
 #[derive(Debug)]
 pub(super) struct InKey;
@@ -169,6 +233,16 @@ pub(super) struct InLifetimes;
 /// The heap of a key's shared connections with room.
 #[derive(Debug)]
 pub(super) struct InRoomy;
+
+impl Linked<InAll> for Conn {
+    fn links(&self) -> &Links {
+        &self.in_all
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_all
+    }
+}
 
 impl Linked<InKey> for Conn {
     fn links(&self) -> &Links {

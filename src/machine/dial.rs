@@ -1,6 +1,7 @@
 //! Dials: started, done, failed, told to stop.
 
-use super::conn::{Conn, State};
+use super::conn::{Conn, Purpose, State};
+use super::key::Backoff;
 use super::{Machine, NIL};
 use crate::config::{Binding, DialFailure};
 use crate::time::nanos;
@@ -45,19 +46,20 @@ impl Machine {
         Ok(())
     }
 
-    /// R4: a dial for the first waiter of `key` without cover; it belongs to the first without its own.
-    pub(super) fn start_dial(&mut self, key: u32, out: &mut Actions) {
-        let owner = self.keys[key].first_undialed(&self.requests);
+    /// A dial that belongs to `owner`, which may be [`NIL`].
+    pub(super) fn start_dial(&mut self, key: u32, purpose: Purpose, owner: u32, out: &mut Actions) -> u32 {
         let order = self.next_order();
-        let dial = self.conns.insert(Conn::dialing(key, owner, self.now, order));
-        if owner != NIL {
-            self.keys[key].give_dial(&mut self.requests, owner, dial);
-        }
-        self.keys[key].add();
-        self.enter(dial);
-        self.touch(key);
-        self.arm(self.rules.dial_timeout.from(self.now));
+        let dial = self.conns.insert(Conn::dialing(key, purpose, owner, self.now, order));
+        self.begin(dial);
+        self.tally(key, |counters| counters.dials += 1);
         out.push(Action::StartDial { conn: self.conn_id(dial) });
+        dial
+    }
+
+    /// A dial that is not needed any more.
+    pub(super) fn cancel_dial(&mut self, dial: u32, out: &mut Actions) {
+        self.tally(self.conns[dial].key, |counters| counters.dials_cancelled += 1);
+        self.stop_dial(dial, out);
     }
 
     /// The dial holds its slot until it is reported (R9), but is no cover any more (R5).
@@ -69,8 +71,10 @@ impl Machine {
 
     fn opened(&mut self, dial: u32, opened: Opened, out: &mut Actions) {
         let key = self.conns[dial].key;
+        self.tally(key, |counters| counters.opened += 1);
         self.end_backoff(key);
         self.keys[key].backoff.rounds = 0;
+        self.keys[key].floor.backoff = Backoff::default();
         self.keys[key].last_failure = None;
         // R12: drawn once, at birth.
         let jitter = match self.rules.lifetime_jitter {
@@ -86,7 +90,7 @@ impl Machine {
             self.retire(dial, reason, out);
         } else {
             // R3: under `OwnFirst`, the request that it belongs to comes first.
-            let own_first = self.rules.binding == Binding::OwnFirst && owner != NIL;
+            let own_first = self.rules.binding == Binding::OwnFirst && owner != NIL && self.paused.is_none();
             if own_first && self.conns[dial].has_room() {
                 self.serve(owner, dial, Source::OwnDial, out);
             }
@@ -97,12 +101,16 @@ impl Machine {
 
     fn dial_failed(&mut self, dial: u32, error: DialError, out: &mut Actions) {
         let failed = self.failure_of(dial, RequestError::Dial);
-        let told_to_stop = self.conns[dial].state == State::Stopping;
+        self.tally(failed.key, |counters| counters.dials_failed += 1);
+        let Conn { state, has_timed_out, leaving, .. } = self.conns[dial];
         self.disown(dial);
         self.end(dial);
-        // A dial that took too long was charged then; one that was not needed concerns nobody.
-        if !told_to_stop {
+        if state == State::Dialing {
             self.charge(failed, error, out);
+        } else if error == DialError::Fatal && has_timed_out && leaving.is_none() {
+            // It was charged when it took too long, but a fatal error concerns all that were there. A dial that
+            // was not needed any more, or was cleared, concerns nobody.
+            self.charge_all(failed, out);
         }
     }
 
@@ -114,6 +122,7 @@ impl Machine {
     /// R7: who hears of a failed dial. It is no cover any more when this is asked.
     pub(super) fn charge(&mut self, failed: Failed, error: DialError, out: &mut Actions) {
         self.keys[failed.key].last_failure = Some(failed.dial);
+        self.back_off_floor(failed.key, failed.order);
         match (error, self.rules.dial_failure, self.rules.binding) {
             (DialError::Fatal, ..) | (_, DialFailure::FailAll, Binding::HeadFirst) => {
                 self.charge_all(failed, out);
@@ -132,11 +141,11 @@ impl Machine {
     /// long as all that wait have cover.
     fn charge_one(&mut self, failed: Failed, out: &mut Actions) {
         let key = &self.keys[failed.key];
-        if key.waiters() <= key.cover() {
+        if u64::from(key.waiters()) <= key.cover() {
             return;
         }
         let charged = match self.rules.binding {
-            Binding::HeadFirst => key.first_waiter_before(&self.requests, failed.order),
+            Binding::HeadFirst => key.first_waiter_at(&self.requests, failed.order),
             Binding::OwnFirst => failed.owner,
         };
         if charged != NIL {
@@ -145,62 +154,67 @@ impl Machine {
     }
 
     fn charge_all(&mut self, failed: Failed, out: &mut Actions) {
-        while let waiter = self.keys[failed.key].first_waiter_before(&self.requests, failed.order)
+        while let waiter = self.keys[failed.key].oldest_waiter_at(&self.requests, failed.order)
             && waiter != NIL
         {
             self.fail(waiter, failed.error, Some(failed.dial), out);
         }
     }
 
-    /// R7, `Retry`: the failure of a dial that started since the last round began is a new round.
+    /// R7, `Retry`: the key holds its dials for a while.
     fn back_off(&mut self, failed: Failed, first: u64, longest: u64) {
-        let backoff = &self.keys[failed.key].backoff;
-        if backoff.rounds > 0 && failed.order < backoff.began {
-            return;
+        let before = self.keys[failed.key].backoff;
+        let backoff = self.next_round(before, failed.order, first, longest);
+        if backoff.rounds > before.rounds {
+            self.end_backoff(failed.key);
+            self.keys[failed.key].backoff = backoff;
+            self.touch(failed.key);
         }
-        let doublings = backoff.rounds.min(63);
-        let whole = first.saturating_mul(1 << doublings).min(longest);
-        let delay = whole - self.random.up_to(whole / 2);
-        let began = self.next_order();
-        let backoff = &mut self.keys[failed.key].backoff;
-        backoff.rounds = backoff.rounds.saturating_add(1);
-        backoff.began = began;
-        self.end_backoff(failed.key);
-        if delay > 0 {
-            self.keys[failed.key].backoff.until = Some(Time(self.now.0.saturating_add(delay)));
-        }
-        self.touch(failed.key);
     }
 
-    /// A backoff needs a timer as long as it holds somebody up (I7).
-    pub(super) fn file_backoff(&mut self, key: u32, until: Time, holds_up: bool) {
-        let (to, from) =
-            if holds_up { (&mut self.held, &mut self.cooling) } else { (&mut self.cooling, &mut self.held) };
-        if from.contains(&self.keys, key) {
-            from.remove(&mut self.keys, key);
+    /// The failure of a dial that started since the last round began is a new round, others prolong nothing.
+    pub(super) fn next_round(&mut self, last: Backoff, dial_order: u64, first: u64, longest: u64) -> Backoff {
+        if last.rounds > 0 && dial_order < last.began || last.rounds == u32::MAX {
+            return last;
         }
-        to.set(&mut self.keys, key, until.0);
-        self.arm(until);
+        let whole = first.saturating_mul(1 << last.rounds.min(63)).min(longest);
+        let delay = whole - self.random.up_to(whole / 2);
+        let until = (delay > 0).then(|| Time(self.now.0.saturating_add(delay)));
+        Backoff { rounds: last.rounds + 1, began: self.next_order(), until }
     }
 
     /// The key may dial again.
     pub(super) fn end_backoff(&mut self, key: u32) {
         if self.keys[key].backoff.until.take().is_some() {
-            for heap in [&mut self.held, &mut self.cooling] {
-                if heap.contains(&self.keys, key) {
-                    heap.remove(&mut self.keys, key);
-                }
-            }
+            self.cooling.remove(&mut self.keys, key);
             self.touch(key);
         }
     }
 
     /// The dial belongs to nobody any more.
     fn disown(&mut self, dial: u32) {
-        let owner = core::mem::replace(&mut self.conns[dial].owner, NIL);
-        if owner != NIL {
-            let key = self.requests[owner].key;
+        let owner = self.release(dial);
+        if owner == NIL {
+            return;
+        }
+        let waiter = &mut self.requests[owner];
+        if waiter.backup == dial {
+            waiter.backup = NIL;
+        } else {
+            let key = waiter.key;
             self.keys[key].lose_dial(&mut self.requests, owner);
         }
+    }
+
+    /// The dial goes on, for nobody in particular.
+    pub(super) fn release(&mut self, dial: u32) -> u32 {
+        let was_aside = self.conns[dial].is_aside();
+        let owner = core::mem::replace(&mut self.conns[dial].owner, NIL);
+        let Conn { key, state, .. } = self.conns[dial];
+        if state == State::Dialing && was_aside && !self.conns[dial].is_aside() {
+            self.keys[key].aside -= 1;
+            self.touch(key);
+        }
+        owner
     }
 }

@@ -1,9 +1,10 @@
 //! Time: what falls due, and when the next thing does.
 
-use super::conn::Clock;
+use super::conn::{Clock, Conn};
 use super::{Machine, NIL};
+use crate::config::Timeout;
 use crate::structure::Heap;
-use crate::{Actions, CloseReason, DialError, RequestError, Time};
+use crate::{Action, Actions, CloseReason, DialError, RequestError, Time};
 
 impl Machine {
     /// The first part of a step: whatever is due by `now` expires. Time that goes backwards does not pass.
@@ -16,9 +17,18 @@ impl Machine {
         }
         self.expire_requests(out);
         self.expire_dials(out);
+        self.expire_checks(out);
         self.expire_parked(out);
-        self.expire_backoffs();
+        self.report_overdue(out);
+        self.ring_alarms(out);
         self.due = self.next_due().min(first_time(&self.cooling));
+        // I7: what follows meets the key as new, whether a `Tick` came in between or not.
+        for index in 0..self.touched.len() {
+            let key = &mut self.keys[self.touched[index]];
+            if key.is_over() {
+                key.forget();
+            }
+        }
     }
 
     /// When to look at the time again; `None` if nothing can expire (R15, I6).
@@ -39,43 +49,27 @@ impl Machine {
         self.is_due(self.rules.max_lifetime.from(self.conns[conn].born))
     }
 
-    /// A parked connection ages.
+    /// A parked connection ages, which matters only if its idle timeout does not come first.
     pub(super) fn watch_lifetime(&mut self, conn: u32) {
-        let born = self.conns[conn].born;
+        let Conn { born, since, clock, .. } = self.conns[conn];
         let end = self.rules.max_lifetime.from(born);
-        if end != Time::NEVER {
+        let idle_end = clock.map_or(Time::NEVER, |clock| self.duration(clock).from(since));
+        if end < idle_end {
             self.lifetimes.set(&mut self.conns, conn, born.0);
             self.arm(end);
+        } else {
+            self.lifetimes.remove(&mut self.conns, conn);
         }
     }
 
-    /// A connection left the parked ones. It stays in the heap until it would come first there, so that
-    /// those that come and go soon cost nothing.
+    /// A connection is parked no more: it may live on as long as it is on lease.
     pub(super) fn unwatch_lifetime(&mut self, conn: u32) {
-        if self.lifetimes.first() == conn {
-            self.surface_lifetimes();
-        }
-    }
-
-    pub(super) fn drop_lifetime(&mut self, conn: u32) {
         self.lifetimes.remove(&mut self.conns, conn);
-        self.surface_lifetimes();
     }
 
-    fn surface_lifetimes(&mut self) {
-        while let first = self.lifetimes.first()
-            && first != NIL
-            && !self.conns[first].state.is_parked()
-        {
-            self.lifetimes.remove(&mut self.conns, first);
-        }
-    }
-
-    /// The connection that has been parked longest, or [`NIL`].
+    /// The connection that has been parked longest, or [`NIL`]; those within a floor come last (R20).
     pub(super) fn longest_parked(&self) -> u32 {
-        let fresh = self.clocks[Clock::FreshIdle as usize].front();
-        let used = self.clocks[Clock::UsedIdle as usize].front();
-        self.earlier(fresh, used)
+        self.evictable(|_, _| true)
     }
 
     /// Which of two connections, either of which may be [`NIL`], came first to where it is.
@@ -102,12 +96,33 @@ impl Machine {
         while self.is_due(self.clock_end(Clock::Dial)) {
             let dial = self.clocks[Clock::Dial as usize].front();
             let failed = self.failure_of(dial, RequestError::DialTimeout);
+            self.tally(self.conns[dial].key, |counters| counters.dials_timed_out += 1);
+            self.conns[dial].has_timed_out = true;
             self.stop_dial(dial, out);
             self.charge(failed, DialError::Transient, out);
         }
     }
 
-    fn expire_parked(&mut self, out: &mut Actions) {
+    /// R12: a check that takes too long is a failed one.
+    fn expire_checks(&mut self, out: &mut Actions) {
+        while self.is_due(self.clock_end(Clock::Check)) {
+            self.check_failed(self.clocks[Clock::Check as usize].front(), out);
+        }
+    }
+
+    /// R22: told once.
+    fn report_overdue(&mut self, out: &mut Actions) {
+        while self.is_due(self.clock_end(Clock::Lease)) {
+            let conn = self.clocks[Clock::Lease as usize].front();
+            self.conns[conn].is_excused = true;
+            self.conns[conn].is_reported = true;
+            self.stop_clock(conn);
+            self.tally(self.conns[conn].key, |counters| counters.overdue += 1);
+            out.push(Action::Overdue { conn: self.conn_id(conn) });
+        }
+    }
+
+    pub(super) fn expire_parked(&mut self, out: &mut Actions) {
         for clock in [Clock::FreshIdle, Clock::UsedIdle] {
             while self.is_due(self.clock_end(clock)) {
                 self.close(self.clocks[clock as usize].front(), CloseReason::IdleTimeout, out);
@@ -118,9 +133,11 @@ impl Machine {
         }
     }
 
-    fn expire_backoffs(&mut self) {
-        while self.is_due(first_time(&self.held)) {
-            self.end_backoff(self.held.first());
+    fn ring_alarms(&mut self, out: &mut Actions) {
+        while self.is_due(first_time(&self.alarms)) {
+            let key = self.alarms.first();
+            self.ring(key);
+            self.expire_above_floor(key, out);
         }
         while self.is_due(first_time(&self.cooling)) {
             self.end_backoff(self.cooling.first());
@@ -131,10 +148,12 @@ impl Machine {
         self.patience_end()
             .min(first_time(&self.deadlines))
             .min(self.clock_end(Clock::Dial))
+            .min(self.clock_end(Clock::Check))
+            .min(self.clock_end(Clock::Lease))
             .min(self.clock_end(Clock::FreshIdle))
             .min(self.clock_end(Clock::UsedIdle))
             .min(self.lifetime_end())
-            .min(first_time(&self.held))
+            .min(first_time(&self.alarms))
     }
 
     fn patience_end(&self) -> Time {
@@ -145,14 +164,20 @@ impl Machine {
     }
 
     fn clock_end(&self, clock: Clock) -> Time {
-        let duration = match clock {
-            Clock::Dial => self.rules.dial_timeout,
-            Clock::FreshIdle => self.rules.unused_idle_timeout,
-            Clock::UsedIdle => self.rules.idle_timeout,
-        };
         match self.clocks[clock as usize].front() {
             NIL => Time::NEVER,
-            first => duration.from(self.conns[first].since),
+            first => self.duration(clock).from(self.conns[first].since),
+        }
+    }
+
+    /// For how long a clock runs.
+    pub(super) fn duration(&self, clock: Clock) -> Timeout {
+        match clock {
+            Clock::Dial => self.rules.dial_timeout,
+            Clock::Check => self.rules.check_timeout,
+            Clock::Lease => self.rules.lease_warn_after,
+            Clock::FreshIdle => self.rules.unused_idle_timeout,
+            Clock::UsedIdle => self.rules.idle_timeout,
         }
     }
 

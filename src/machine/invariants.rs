@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use alloc::{format, vec};
 
-use super::conn::{Clock, LEASED, State};
+use super::conn::{LEASED, State};
 use super::waiter::Patience;
 use super::{Machine, NIL, Phase};
 use crate::Time;
@@ -53,8 +53,13 @@ impl Machine {
             counts[conn.state as usize] += 1;
             of_key[conn.key as usize][conn.state as usize] += 1;
             let leased = LEASED.contains(&conn.state);
-            ensure!(leased == (conn.leases > 0), "I5: connection {index}, {:?}, has leases", conn.state);
-            let open = !conn.state.is_dial() && conn.state != State::Closing;
+            let interrupted = conn.state == State::Closing;
+            ensure!(
+                leased == (conn.leases > 0) || interrupted,
+                "I5: connection {index}, {:?}, has leases",
+                conn.state
+            );
+            let open = !conn.state.is_dial() && !conn.state.is_under_check() && conn.state != State::Closing;
             ensure!(
                 !open || conn.state == conn.resting_state(),
                 "I5: connection {index} is {:?}, but carries {} of {} leases",
@@ -62,15 +67,30 @@ impl Machine {
                 conn.leases,
                 conn.capacity
             );
-            ensure!(conn.clock == Clock::of(conn.state), "I6: connection {index} has a wrong clock");
-            let owns = conn.owner == NIL || self.requests[conn.owner].dial == index;
+            let by_floor = conn.state.is_parked() && self.keys[conn.key].floor.is_listed;
+            let clock = conn.due_clock().filter(|_| !by_floor);
+            ensure!(conn.clock == clock, "I6: connection {index} has a wrong clock");
+            let owns = conn.owner == NIL
+                || self.requests[conn.owner].dial == index
+                || self.requests[conn.owner].backup == index;
             ensure!(owns, "I5: dial {index} belongs to a request that does not know it");
         }
         ensure!(counts == self.counts, "I2: {counts:?} connections by state, counted {:?}", self.counts);
-        for (key, counts) in of_key.iter().enumerate() {
-            let key = &self.keys[key as u32];
+        for (index, counts) in of_key.iter().enumerate() {
+            let key = &self.keys[index as u32];
             let counted = State::ALL.map(|state| key.count(state));
             ensure!(*counts == counted, "I2: {counts:?} connections of a key by state, counted {counted:?}");
+            let aside = self.conns.iter().filter(|(_, conn)| {
+                conn.key == index as u32 && conn.state == State::Dialing && conn.is_aside()
+            });
+            ensure!(aside.count() == key.aside as usize, "I2: backups and stock dials of a key");
+            let cover: u64 = self
+                .conns
+                .iter()
+                .filter(|(_, conn)| conn.key == index as u32)
+                .map(|(_, conn)| u64::from(conn.cover()))
+                .sum();
+            ensure!(cover == key.cover(), "I2: cover {cover}, counted {}", key.cover());
             ensure!(
                 key.connections() == counts.iter().sum(),
                 "I2: {} connections of a key",
@@ -114,7 +134,11 @@ impl Machine {
         let roomy = self.conns.iter().any(|(index, conn)| {
             conn.key == key_index && conn.state == State::Roomy && !self.is_past_lifetime(index)
         });
-        let available = key.idle() > 0 || roomy;
+        let parked = self
+            .conns
+            .iter()
+            .any(|(index, conn)| conn.key == key_index && conn.state.is_parked() && !self.needs_check(index));
+        let available = (parked || roomy) && self.paused.is_none();
         ensure!(!available || in_order.is_empty(), "I1: key {key_index} has a connection and a waiter");
         Ok(())
     }
@@ -123,15 +147,16 @@ impl Machine {
     fn check_dials(&self, key_index: u32) -> Result<(), String> {
         let key = &self.keys[key_index];
         let limits = self.rules.limits;
-        let may_dial = key.uncovered() != NIL
+        let uncovered = key.uncovered();
+        let may_dial = uncovered != NIL
+            && self.paused.is_none()
+            && self.hoped_until(key_index).is_none()
             && key.backoff.until.is_none()
             && key.connections() < limits.connections_per_key
             && key.dials() < limits.dials_per_key;
         let rank = self.stalled.iter().find(|(stalled, _)| *stalled == key_index).map(|(_, rank)| rank);
-        let expected = may_dial.then(|| self.requests[key.uncovered()].place.rank());
+        let expected = may_dial.then(|| self.requests[uncovered].place.rank());
         ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");
-        let holds_up = key.backoff.until.is_some() && key.uncovered() != NIL;
-        ensure!(self.held.contains(&self.keys, key_index) == holds_up, "I6: backoff of key {key_index}");
         ensure!(!key.touched, "I3: key {key_index} was not looked after");
         Ok(())
     }
@@ -155,23 +180,31 @@ impl Machine {
         for (_, conn) in self.conns.iter() {
             due = due.min(match conn.state {
                 State::Dialing => self.rules.dial_timeout.from(conn.since),
+                State::Checking | State::Probing => self.rules.check_timeout.from(conn.since),
+                State::Fresh | State::Used if self.is_within_floor(conn.key) => Time::NEVER,
                 State::Fresh => self.rules.unused_idle_timeout.from(conn.since),
                 State::Used => self.rules.idle_timeout.from(conn.since),
+                State::Roomy | State::Busy | State::Hollow | State::Leaving if !conn.is_excused => {
+                    self.rules.lease_warn_after.from(conn.since)
+                }
                 _ => Time::NEVER,
             });
             if conn.state.is_parked() {
                 due = due.min(self.rules.max_lifetime.from(conn.born));
             }
         }
-        for key in (0..self.keys.len()).map(|key| &self.keys[key]) {
-            if let Some(until) = key.backoff.until.filter(|_| key.uncovered() != NIL) {
-                due = due.min(until);
-            }
+        for key in 0..self.keys.len() {
+            due = due.min(self.own_alarm(key));
         }
         let due = Some(due).filter(|due| *due != Time::NEVER);
         ensure!(self.deadline() == due, "I6: the deadline is {:?}, and should be {due:?}", self.deadline());
         ensure!(due.is_none_or(|due| self.due <= due), "I6: something is due before anybody looks");
         Ok(())
+    }
+
+    fn is_within_floor(&self, key: u32) -> bool {
+        let key = &self.keys[key];
+        key.floor.is_listed && key.idle() <= key.floor.min_idle
     }
 
     fn check_end(&self) -> Result<(), String> {

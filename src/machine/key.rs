@@ -3,25 +3,34 @@
 use alloc::vec::Vec;
 use core::ops::{Index, IndexMut};
 
-use super::conn::{Conn, ENDING, InKey, InRoomy, State};
-use super::waiter::{InBereft, InQueue, InUndialed, Request};
+use super::conn::{Conn, ENDING, InAll, InKey, InRoomy, LEASED, State};
+use super::floor::Floor;
+use super::waiter::{InArrivals, InBackups, InBereft, InQueue, InUndialed, Request};
 use crate::structure::{Arena, Heap, List, NIL, Queue, Slotted};
-use crate::{ConnId, Time};
+use crate::{ConnId, Counters, Time};
 
-/// A key with a waiter, a connection or a backoff (I7).
+/// A key with a waiter, a connection, a floor or a backoff (I7).
 #[derive(Debug)]
 pub(super) struct Key {
     /// All waiters, in the order of service (R2).
     queue: Queue<InQueue>,
+    /// The same in the order of arrival (R7).
+    arrivals: List<InArrivals>,
     /// Those that never had a dial of their own (R3), in the same order.
     undialed: Queue<InUndialed>,
     /// Those that had one and lost it, in the same order: it failed, was stopped, or served another waiter.
     bereft: Heap<InBereft>,
+    /// Those that had no backup dial so far, in the order of arrival (R13).
+    pub(super) unbacked: List<InBackups>,
     /// The first waiter without cover (R4), or [`NIL`].
-    // Invariant: it stands at place number `cover()` of `queue`, counted from 0.
+    // Invariant: it stands at place number `cover` of `queue`, counted from 0.
     uncovered: u32,
-    /// Its connections.
-    connections: u32,
+    /// How many waiters may hope for a dial, a check, or a capacity that comes back.
+    cover: u64,
+    /// Dials in progress that `Surplus::Cancel` leaves alone (R5).
+    pub(super) aside: u32,
+    /// All its connections.
+    pub(super) all: List<InAll>,
     /// How many of them are in each state.
     counts: [u32; State::COUNT],
     /// Those in the states that are looked through, in the order of coming there.
@@ -29,15 +38,24 @@ pub(super) struct Key {
     /// Shared ones in use with room, the one delivered last first (R18).
     roomy: Heap<InRoomy>,
     pub(super) backoff: Backoff,
+    pub(super) floor: Floor,
+    /// Connections parked before are suspect (R17), in the order of events.
+    pub(super) suspect_before: u64,
+    /// Dials that are still to be started for `Preconnect`, in room that is being made (R20).
+    pub(super) preconnects: u32,
+    /// How many dials it would start if the pool had room, as it was filed (R10).
+    pub(super) need: u32,
+    /// Dials and checks beyond its waiters, as they were filed (R20).
+    pub(super) expected: u64,
     /// The last dial that failed with no success since (R7).
     pub(super) last_failure: Option<ConnId>,
+    pub(super) counters: Counters,
     /// Stands among those to look after in this step.
     pub(super) touched: bool,
-    stalled_slot: u32,
-    backoff_slot: u32,
+    slots: Slots,
 }
 
-/// Rounds of failed dials under `DialFailure::Retry` (R7).
+/// Rounds of failed dials (R7).
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Backoff {
     /// Rounds in a row, with no success since the first.
@@ -52,18 +70,27 @@ impl Default for Key {
     fn default() -> Self {
         Self {
             queue: Queue::default(),
+            arrivals: List::default(),
             undialed: Queue::default(),
+            unbacked: List::default(),
             bereft: Heap::default(),
             uncovered: NIL,
-            connections: 0,
+            cover: 0,
+            aside: 0,
+            all: List::default(),
             counts: [0; State::COUNT],
             lists: Default::default(),
             roomy: Heap::default(),
             backoff: Backoff::default(),
+            floor: Floor::default(),
+            suspect_before: 0,
+            preconnects: 0,
+            need: 0,
+            expected: 0,
             last_failure: None,
+            counters: Counters::default(),
             touched: false,
-            stalled_slot: NIL,
-            backoff_slot: NIL,
+            slots: Slots::default(),
         }
     }
 }
@@ -78,9 +105,35 @@ impl Key {
         self.queue.front()
     }
 
-    /// The first waiter that took its place before `order` (R7), or [`NIL`].
-    pub(super) fn first_waiter_before(&self, requests: &Arena<Request>, order: u64) -> u32 {
-        self.queue.first_before(requests, order)
+    /// The first waiter that was there at `order` (R7), or [`NIL`]: by its place or, if all of them were
+    /// reprioritized since, by its arrival.
+    pub(super) fn first_waiter_at(&self, requests: &Arena<Request>, order: u64) -> u32 {
+        match self.queue.first_before(requests, order) {
+            NIL => self.oldest_waiter_at(requests, order),
+            first => first,
+        }
+    }
+
+    /// The waiter that arrived first, if it was there at `order`, or [`NIL`].
+    pub(super) fn oldest_waiter_at(&self, requests: &Arena<Request>, order: u64) -> u32 {
+        let oldest = self.arrivals.front();
+        if oldest != NIL && requests[oldest].arrival < order { oldest } else { NIL }
+    }
+
+    /// A new waiter.
+    pub(super) fn arrive(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        self.arrivals.push_back(requests, waiter);
+        self.unbacked.push_back(requests, waiter);
+        self.join(requests, waiter);
+    }
+
+    /// A waiter has gone.
+    pub(super) fn depart(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        self.leave(requests, waiter);
+        self.arrivals.remove(requests, waiter);
+        if !requests[waiter].is_backed {
+            self.unbacked.remove(requests, waiter);
+        }
     }
 
     /// The first waiter without cover, or [`NIL`].
@@ -88,18 +141,22 @@ impl Key {
         self.uncovered
     }
 
+    /// Takes its place in the queue.
     pub(super) fn join(&mut self, requests: &mut Arena<Request>, waiter: u32) {
         self.queue.push_back(requests, waiter);
         if self.uncovered == NIL {
-            if self.waiters() > self.cover() {
+            if u64::from(self.waiters()) > self.cover {
                 self.uncovered = self.queue.back();
             }
         } else if requests[waiter].place.rank() < requests[self.uncovered].place.rank() {
             self.uncovered = List::<InQueue>::prev(requests, self.uncovered);
         }
-        self.undialed.push_back(requests, waiter);
+        if requests[waiter].dial == NIL {
+            self.undialed.push_back(requests, waiter);
+        }
     }
 
+    /// Leaves its place in the queue.
     pub(super) fn leave(&mut self, requests: &mut Arena<Request>, waiter: u32) {
         if self.uncovered != NIL && requests[waiter].place.rank() <= requests[self.uncovered].place.rank() {
             self.uncovered = List::<InQueue>::next(requests, self.uncovered);
@@ -142,9 +199,26 @@ impl Key {
         }
     }
 
-    /// Dials in progress that may still serve waiters, and connections whose capacity is to come back.
-    pub(super) fn cover(&self) -> u32 {
-        self.count(State::Dialing) + self.count(State::Dormant) + self.count(State::Hollow)
+    pub(super) fn cover(&self) -> u64 {
+        self.cover
+    }
+
+    /// Moves the first waiter without cover along. Costs as many steps as the cover changes by: more than one
+    /// only for the capacity of a shared connection under check.
+    pub(super) fn set_cover(&mut self, requests: &Arena<Request>, cover: u64) {
+        while self.cover < cover && self.uncovered != NIL {
+            self.uncovered = List::<InQueue>::next(requests, self.uncovered);
+            self.cover += 1;
+        }
+        if self.uncovered == NIL && u64::from(self.waiters()) > cover {
+            self.uncovered = self.queue.back();
+            self.cover = u64::from(self.waiters()) - 1;
+        }
+        while self.cover > cover && self.uncovered != NIL {
+            self.uncovered = List::<InQueue>::prev(requests, self.uncovered);
+            self.cover -= 1;
+        }
+        self.cover = cover;
     }
 
     pub(super) fn count(&self, state: State) -> u32 {
@@ -152,7 +226,7 @@ impl Key {
     }
 
     pub(super) fn connections(&self) -> u32 {
-        self.connections
+        self.all.len()
     }
 
     /// Connections that are not on their way out (R21).
@@ -168,6 +242,10 @@ impl Key {
         self.count(State::Fresh) + self.count(State::Used)
     }
 
+    pub(super) fn leased(&self) -> u32 {
+        LEASED.map(|state| self.count(state)).iter().sum()
+    }
+
     /// The connection that came into `state` first, or [`NIL`]; of a state that is listed.
     pub(super) fn oldest(&self, state: State) -> u32 {
         self.list(state).map_or(NIL, List::front)
@@ -180,16 +258,6 @@ impl Key {
 
     fn list(&self, state: State) -> Option<&List<InKey>> {
         self.lists.get(state as usize)
-    }
-
-    /// A dial has begun: one connection more, about to `enter`.
-    pub(super) fn add(&mut self) {
-        self.connections += 1;
-    }
-
-    /// A connection is gone, after its `exit`.
-    pub(super) fn subtract(&mut self) {
-        self.connections -= 1;
     }
 
     /// The shared connection with room that was delivered last, or [`NIL`].
@@ -207,8 +275,12 @@ impl Key {
             let last_delivered_first = u64::MAX - conns[conn].order;
             self.roomy.set(conns, conn, last_delivered_first);
         }
-        if state.is_cover() && self.uncovered != NIL {
-            self.uncovered = List::<InQueue>::next(requests, self.uncovered);
+        let conn = &conns[conn];
+        if state == State::Dialing && conn.is_aside() {
+            self.aside += 1;
+        }
+        if conn.cover() > 0 {
+            self.set_cover(requests, self.cover + u64::from(conn.cover()));
         }
     }
 
@@ -221,12 +293,12 @@ impl Key {
         } else if state == State::Roomy {
             self.roomy.remove(conns, conn);
         }
-        if state.is_cover() {
-            if self.uncovered != NIL {
-                self.uncovered = List::<InQueue>::prev(requests, self.uncovered);
-            } else if self.waiters() > self.cover() {
-                self.uncovered = self.queue.back();
-            }
+        let conn = &conns[conn];
+        if state == State::Dialing && conn.is_aside() {
+            self.aside -= 1;
+        }
+        if conn.cover() > 0 {
+            self.set_cover(requests, self.cover - u64::from(conn.cover()));
         }
     }
 
@@ -249,12 +321,19 @@ impl Key {
     /// Makes it as new, for the next key of its index.
     pub(super) fn forget(&mut self) {
         self.backoff = Backoff::default();
+        self.floor = Floor::default();
+        self.suspect_before = 0;
         self.last_failure = None;
+        self.counters = Counters::default();
     }
 
     /// Nothing is left of it (I7).
     pub(super) fn is_over(&self) -> bool {
-        self.waiters() == 0 && self.backoff.until.is_none() && self.connections() == 0
+        self.waiters() == 0
+            && self.connections() == 0
+            && self.floor.min_idle == 0
+            && self.preconnects == 0
+            && self.backoff.until.is_none()
     }
 }
 
@@ -290,29 +369,49 @@ impl IndexMut<u32> for Keys {
     }
 }
 
-/// The heap of keys that could dial if there were room.
-#[derive(Debug)]
-pub(super) struct InStalled;
-/// One of the two heaps of backoffs.
-#[derive(Debug)]
-pub(super) struct InBackoffs;
+/// Declares the heaps that keys can stand in: a kind and a slot for each.
+macro_rules! heaps {
+    ($($(#[$doc:meta])* $kind:ident, $slot:ident;)*) => {
+        $($(#[$doc])*
+        #[derive(Debug)]
+        pub(super) struct $kind;
 
-impl Slotted<InStalled> for Key {
-    fn slot(&self) -> u32 {
-        self.stalled_slot
-    }
+        impl Slotted<$kind> for Key {
+            fn slot(&self) -> u32 {
+                self.slots.$slot
+            }
 
-    fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.stalled_slot
-    }
+            fn slot_mut(&mut self) -> &mut u32 {
+                &mut self.slots.$slot
+            }
+        })*
+
+        #[derive(Debug)]
+        struct Slots { $($slot: u32,)* }
+
+        impl Default for Slots {
+            fn default() -> Self {
+                Self { $($slot: NIL,)* }
+            }
+        }
+    };
 }
 
-impl Slotted<InBackoffs> for Key {
-    fn slot(&self) -> u32 {
-        self.backoff_slot
-    }
-
-    fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.backoff_slot
-    }
+heaps! {
+    /// Keys that would dial for a waiter if the pool had room.
+    InStalled, stalled;
+    /// Keys for whom something of their own is due at some time.
+    InAlarms, alarm;
+    /// Keys in a backoff that holds nobody up.
+    InCooling, cooling;
+    /// Keys with a waiter whose backup dial is due, and that would start it if the pool had room (R13).
+    InBackupLine, backup;
+    /// Keys with more cover than waiters (R10).
+    InSurplus, surplus;
+    /// Keys below their floor that would dial if the pool had room (R20).
+    InRefills, refill;
+    /// Keys with preconnects that wait for room that is being made (R20).
+    InPreconnects, preconnect;
+    /// Keys with a floor that have something parked; those above it, and those that are not (R20).
+    InFloored, floored;
 }

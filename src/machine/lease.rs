@@ -1,6 +1,6 @@
 //! Connections that are open: delivered, given back, offered, parked, closed.
 
-use super::conn::State;
+use super::conn::{Conn, ENDING, State};
 use super::{Machine, NIL, Phase};
 use crate::config::IdleOrder;
 use crate::{Action, Actions, CloseReason, ConnId, Misuse, Source, Time};
@@ -8,8 +8,13 @@ use crate::{Action, Actions, CloseReason, ConnId, Misuse, Source, Time};
 impl Machine {
     pub(crate) fn conn_idle(&mut self, now: Time, conn: ConnId, out: &mut Actions) -> Result<(), Misuse> {
         let found = self.find_open(conn)?;
-        if found.is_some_and(|found| self.conns[found].leases == 0) {
-            return Err(Misuse::NotLeased(conn));
+        if let Some(found) = found {
+            match self.conns[found].leases {
+                0 => return Err(Misuse::NotLeased(conn)),
+                // The end of the last lease is being reported: it is not overdue in the same step.
+                1 => self.stop_clock(found),
+                _ => {}
+            }
         }
         self.pass(now, out);
         if let Some(conn) = found {
@@ -25,12 +30,29 @@ impl Machine {
         if found.is_some_and(|found| self.conns[found].state.is_dial()) {
             return Err(Misuse::StillDialing(conn));
         }
+        // Its end is being reported: nothing of it expires in the same step. A parked one is nobody's, and can
+        // go at once.
+        let parked = found.filter(|found| self.conns[*found].state.is_parked());
+        if let Some(conn) = parked {
+            self.lose(conn);
+        } else if let Some(conn) = found {
+            self.stop_clock(conn);
+        }
         self.pass(now, out);
-        if let Some(conn) = found {
-            self.end(conn);
+        if parked.is_none()
+            && let Some(conn) = found
+        {
+            self.lose(conn);
         }
         self.settle(out);
         Ok(())
+    }
+
+    fn lose(&mut self, conn: u32) {
+        if self.is_unused(conn) {
+            self.suspect_all(self.conns[conn].key);
+        }
+        self.end(conn);
     }
 
     pub(crate) fn capacity(
@@ -45,8 +67,12 @@ impl Machine {
         if let Some(conn) = found
             && !self.is_closing(conn)
         {
-            self.conns[conn].capacity = capacity;
-            self.offer(conn, Source::Shared, out);
+            self.set_capacity(conn, capacity);
+            // R16: what is parked while somebody waits is not to be delivered without a check.
+            let state = self.conns[conn].state;
+            if !state.is_under_check() && (!state.is_parked() || capacity == 0) {
+                self.offer(conn, Source::Shared, out);
+            }
         }
         self.settle(out);
         Ok(())
@@ -74,17 +100,51 @@ impl Machine {
             }
             self.retire(roomy, CloseReason::Lifetime, out);
         }
+        let next = self.next_parked(key);
+        if next == NIL || !self.needs_check(next) {
+            return (next != NIL).then_some((next, Source::Idle));
+        }
+        let last = self.last_parked(key);
+        (!self.needs_check(last)).then_some((last, Source::Idle))
+    }
+
+    /// The parked connection whose turn it is (R1), or [`NIL`].
+    pub(super) fn next_parked(&self, key: u32) -> u32 {
         let key = &self.keys[key];
         let parked = if key.count(State::Used) > 0 { State::Used } else { State::Fresh };
-        let conn = match self.rules.idle_order {
+        match self.rules.idle_order {
             IdleOrder::Lifo => key.youngest(parked),
             IdleOrder::Fifo => key.oldest(parked),
-        };
-        (conn != NIL).then_some((conn, Source::Idle))
+        }
+    }
+
+    /// The key's most recently parked connection, if there is any.
+    fn last_parked(&self, key: u32) -> u32 {
+        let key = &self.keys[key];
+        let (fresh, used) = (key.youngest(State::Fresh), key.youngest(State::Used));
+        let is_fresh_last = used == NIL || fresh != NIL && self.conns[used].order < self.conns[fresh].order;
+        if is_fresh_last { fresh } else { used }
+    }
+
+    /// R18: a check is cover for as many waiters as the connection has capacity.
+    fn set_capacity(&mut self, conn: u32, capacity: u32) {
+        let before = u64::from(self.conns[conn].cover());
+        self.conns[conn].capacity = capacity;
+        let after = u64::from(self.conns[conn].cover());
+        if after != before {
+            let key = self.conns[conn].key;
+            let cover = self.keys[key].cover() - before + after;
+            self.keys[key].set_cover(&self.requests, cover);
+            self.touch(key);
+        }
     }
 
     /// R3: what has become available goes to the first waiters of its key; what is left rests.
     pub(super) fn offer(&mut self, conn: u32, source: Source, out: &mut Actions) {
+        // A lowered limit that is kept meanwhile is no reason any more.
+        if self.conns[conn].leaving == Some(CloseReason::ConnectionLimit) {
+            self.conns[conn].leaving = None;
+        }
         match self.reason_to_close(conn) {
             Some(reason) => self.retire(conn, reason, out),
             None => self.hand_out(conn, source, out),
@@ -94,7 +154,7 @@ impl Machine {
     /// The same for a connection that has no reason to close.
     pub(super) fn hand_out(&mut self, conn: u32, source: Source, out: &mut Actions) {
         let key = self.conns[conn].key;
-        while self.conns[conn].has_room() && self.keys[key].waiters() > 0 {
+        while self.paused.is_none() && self.conns[conn].has_room() && self.keys[key].waiters() > 0 {
             self.serve(self.keys[key].first_waiter(), conn, source, out);
         }
         self.rest(conn, out);
@@ -102,22 +162,32 @@ impl Machine {
 
     /// Delivers to a waiter.
     pub(super) fn serve(&mut self, request: u32, conn: u32, source: Source, out: &mut Actions) {
-        let own = self.requests[request].dial == conn;
+        let waiter = &self.requests[request];
+        let own = waiter.dial == conn || waiter.backup == conn;
         let (token, id) = self.leave(request);
-        self.lease(conn, out, |conn| Action::Deliver {
-            token,
-            request: id,
-            conn,
-            source: if own { Source::OwnDial } else { source },
-        });
+        let source = if own { Source::OwnDial } else { source };
+        self.lease(conn, source, out, |conn| Action::Deliver { token, request: id, conn, source });
     }
 
     /// Counts a delivery of `conn`; its state is to be settled by [`rest`](Self::rest).
-    pub(super) fn lease(&mut self, conn: u32, out: &mut Actions, deliver: impl FnOnce(ConnId) -> Action) {
+    pub(super) fn lease(
+        &mut self,
+        conn: u32,
+        source: Source,
+        out: &mut Actions,
+        deliver: impl FnOnce(ConnId) -> Action,
+    ) {
         out.push(deliver(self.conn_id(conn)));
+        self.tally(self.conns[conn].key, |counters| counters.delivered[source] += 1);
         let order = self.next_order();
         let max_uses = self.rules.max_uses;
+        let (now, warns) = (self.now, self.rules.lease_warn_after.is_on());
         let conn = &mut self.conns[conn];
+        if conn.leases == 0 {
+            conn.since = now;
+            conn.is_excused = !warns;
+            conn.is_reported = false;
+        }
         conn.order = order;
         conn.leases += 1;
         conn.uses = conn.uses.saturating_add(1);
@@ -147,18 +217,21 @@ impl Machine {
         if limits.idle == 0 || self.keys[self.conns[conn].key].idle() >= limits.idle_per_key {
             return self.close(conn, CloseReason::IdleLimit, out);
         }
+        if self.is_room_wanted_beside(self.conns[conn].key) {
+            return self.close(conn, CloseReason::Evicted, out);
+        }
         self.conns[conn].since = self.now;
         self.conns[conn].order = self.next_order();
         self.change(conn, state);
-        let idle_timeout = match state {
-            State::Fresh => self.rules.unused_idle_timeout,
-            _ => self.rules.idle_timeout,
-        };
-        self.arm(idle_timeout.from(self.now));
         self.watch_lifetime(conn);
-        out.push(Action::Park { conn: self.conn_id(conn) });
-        if self.idle() > limits.idle {
-            self.close(self.longest_parked(), CloseReason::IdleLimit, out);
+        let excess = if self.idle() > limits.idle { self.longest_parked() } else { NIL };
+        // R20: where floors hold the others, it may be the newcomer, which was never parked then.
+        if excess != conn {
+            self.tally(self.conns[conn].key, |counters| counters.parked += 1);
+            out.push(Action::Park { conn: self.conn_id(conn) });
+        }
+        if excess != NIL {
+            self.close(excess, CloseReason::IdleLimit, out);
         }
     }
 
@@ -176,16 +249,18 @@ impl Machine {
         } else if self.phase != Phase::Running {
             Some(CloseReason::Shutdown)
         } else {
-            self.exceeds_limits(self.conns[conn].key).then_some(CloseReason::ConnectionLimit)
+            self.exceeds_limits(conn).then_some(CloseReason::ConnectionLimit)
         }
     }
 
-    /// R21: more connections than a lowered limit allows, even when those that are ending are gone.
-    fn exceeds_limits(&self, key: u32) -> bool {
+    /// R21: more connections than a lowered limit allows if it stays, even when those that are ending are gone.
+    fn exceeds_limits(&self, conn: u32) -> bool {
+        let Conn { key, state, .. } = self.conns[conn];
         let (limits, key) = (self.rules.limits, &self.keys[key]);
-        let in_all = self.connections() > limits.connections && self.remaining() > limits.connections;
-        let of_key =
-            key.connections() > limits.connections_per_key && key.remaining() > limits.connections_per_key;
+        let own = u32::from(ENDING.contains(&state));
+        let in_all = self.connections() > limits.connections && self.remaining() + own > limits.connections;
+        let of_key = key.connections() > limits.connections_per_key
+            && key.remaining() + own > limits.connections_per_key;
         in_all || of_key
     }
 
@@ -201,7 +276,8 @@ impl Machine {
 
     pub(super) fn close(&mut self, conn: u32, reason: CloseReason, out: &mut Actions) {
         self.change(conn, State::Closing);
-        self.drop_lifetime(conn);
+        self.unwatch_lifetime(conn);
+        self.tally(self.conns[conn].key, |counters| counters.closed += 1);
         out.push(Action::Close { conn: self.conn_id(conn), reason });
     }
 }

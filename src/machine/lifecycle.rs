@@ -1,8 +1,11 @@
 //! New rules for a running pool, and its end.
 
-use super::conn::{Clock, Conn, State};
+use alloc::vec::Vec;
+
+use super::conn::{Conn, InAll, LEASED, State};
 use super::{Machine, NIL, Phase};
-use crate::config::Rules;
+use crate::config::{DialFailure, Rules};
+use crate::structure::List;
 use crate::{Actions, CloseReason, Config, Misuse, RequestError, Time};
 
 impl Machine {
@@ -16,17 +19,23 @@ impl Machine {
     ) -> Result<(), Misuse> {
         let rules = Rules::new(config).map_err(Misuse::Config)?;
         self.pass(now, out);
+        let warned = self.rules.lease_warn_after.is_on();
         self.loosest = self.loosest.or(rules.limits);
         self.rules = rules;
         self.apply_to_connections(out);
+        // Durations apply to what exists. What is parked is looked at now, since it may be delivered in this step;
+        // the rest, next time.
+        self.expire_parked(out);
         for key in 0..self.keys.len() {
+            self.expire_above_floor(key, out);
             self.apply_to_key(key, out);
         }
         self.apply_to_all(out);
-        for key in 0..self.keys.len() {
-            self.serve_waiters(key, out);
+        if self.rules.lease_warn_after.is_on() != warned {
+            self.restart_lease_clocks();
         }
-        // Durations apply to what exists: look at all of it, next time.
+        // A connection that was about to close, or to be checked, may be available again.
+        self.serve_all(out);
         self.due = Time::ZERO;
         self.settle(out);
         Ok(())
@@ -37,25 +46,30 @@ impl Machine {
         self.pass(now, out);
         if self.phase == Phase::Running {
             self.phase = Phase::ShuttingDown;
+            self.touch_all();
             for key in 0..self.keys.len() {
-                while self.keys[key].waiters() > 0 {
-                    self.fail(self.keys[key].first_waiter(), RequestError::Shutdown, None, out);
-                }
+                self.fail_all(key, RequestError::Shutdown, out);
                 self.end_backoff(key);
-                while self.keys[key].count(State::Dormant) > 0 {
-                    self.retire(self.keys[key].oldest(State::Dormant), CloseReason::Shutdown, out);
-                }
+                self.keys[key].floor.min_idle = 0;
+                self.end_connections(key, out);
             }
-            while self.longest_parked() != NIL {
-                self.close(self.longest_parked(), CloseReason::Shutdown, out);
-            }
-            while let dial = self.clocks[Clock::Dial as usize].front()
-                && dial != NIL
-            {
-                self.stop_dial(dial, out);
-            }
+            self.drop_preconnects();
         }
         self.settle(out);
+    }
+
+    /// Ends what is on lease to nobody; the rest ends when it comes back.
+    fn end_connections(&mut self, key: u32, out: &mut Actions) {
+        let mut conn = self.keys[key].all.front();
+        while conn != NIL {
+            let state = self.conns[conn].state;
+            if state == State::Dialing {
+                self.cancel_dial(conn, out);
+            } else if state.is_parked() || state.is_under_check() || state == State::Dormant {
+                self.close(conn, CloseReason::Shutdown, out);
+            }
+            conn = List::<InAll>::next(&self.conns, conn);
+        }
     }
 
     /// What was decided by the old limits and durations is decided anew by the new ones.
@@ -75,26 +89,27 @@ impl Machine {
         }
     }
 
-    /// A connection that was about to close may have room again.
-    fn serve_waiters(&mut self, key: u32, out: &mut Actions) {
-        while self.keys[key].waiters() > 0
-            && let Some((conn, source)) = self.available(key, out)
-        {
-            self.serve(self.keys[key].first_waiter(), conn, source, out);
-            self.rest(conn, out);
-        }
-    }
-
     fn apply_to_key(&mut self, key: u32, out: &mut Actions) {
         let limits = self.rules.limits;
         while self.keys[key].idle() > 0 && self.keys[key].remaining() > limits.connections_per_key {
-            self.close(self.longest_parked_of(key), CloseReason::ConnectionLimit, out);
+            self.close(self.longest_parked_of_key(key), CloseReason::ConnectionLimit, out);
         }
         while self.keys[key].idle() > limits.idle_per_key {
-            self.close(self.longest_parked_of(key), CloseReason::IdleLimit, out);
+            self.close(self.longest_parked_of_key(key), CloseReason::IdleLimit, out);
         }
-        if !self.keys[key].is_over() {
+        if let Some(until) = self.keys[key].backoff.until {
+            self.shorten_backoff(key, until);
+        }
+    }
+
+    /// R7: a backoff is not longer than the new config allows; without `Retry` there is none.
+    fn shorten_backoff(&mut self, key: u32, until: Time) {
+        if let DialFailure::Retry { backoff_max, .. } = self.rules.dial_failure {
+            self.keys[key].backoff.until = Some(until.min(self.now.after(backoff_max)));
             self.touch(key);
+        } else {
+            self.keys[key].backoff.rounds = 0;
+            self.end_backoff(key);
         }
     }
 
@@ -108,8 +123,16 @@ impl Machine {
         }
     }
 
-    fn longest_parked_of(&self, key: u32) -> u32 {
-        let key = &self.keys[key];
-        self.earlier(key.oldest(State::Fresh), key.oldest(State::Used))
+    /// R22: leases are reported from now on, or no more.
+    fn restart_lease_clocks(&mut self) {
+        let warns = self.rules.lease_warn_after.is_on();
+        let mut leased: Vec<u32> = self.conns.indices();
+        leased.retain(|conn| LEASED.contains(&self.conns[*conn].state));
+        leased.sort_by_key(|conn| self.conns[*conn].since);
+        for conn in leased {
+            self.stop_clock(conn);
+            self.conns[conn].is_excused = !warns || self.conns[conn].is_reported;
+            self.run_clock(conn);
+        }
     }
 }

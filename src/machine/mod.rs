@@ -3,25 +3,33 @@
 //! Every event is one method here or in a module below; each has the three parts of a step: time passes
 //! ([`expiry`]), the event has its effect, and the pool settles ([`settle`]).
 
+mod check;
+mod clear;
 mod conn;
 mod dial;
 mod expiry;
+mod filing;
+mod floor;
 mod invariants;
 mod key;
 mod lease;
 mod lifecycle;
 mod request;
+mod room;
 mod settle;
 mod waiter;
 
 use alloc::vec::Vec;
 
-use crate::config::{Limits, Rules};
+use crate::config::{Limits, Newcomers, Rules};
 use crate::structure::{Arena, Heap, List, Lookup, NIL, Random};
-use crate::{Actions, Config, ConfigError, ConnId, Misuse, RequestId, Stats, Time};
+use crate::{Actions, Config, ConfigError, ConnId, Counters, Misuse, RequestId, Stats, Time};
 
+pub(crate) use clear::Clearing;
 use conn::{Clock, Conn, ENDING, InClock, InLifetimes, LEASED, State};
-use key::{InBackoffs, InStalled, Keys};
+use key::{
+    InAlarms, InBackupLine, InCooling, InFloored, InPreconnects, InRefills, InStalled, InSurplus, Keys,
+};
 pub(crate) use waiter::Wish;
 use waiter::{InDeadlines, InPatience, Request};
 
@@ -32,6 +40,8 @@ pub(crate) struct Machine {
     /// The greatest value that each limit has had: what invariant I2 can promise after a `Reconfigure`.
     loosest: Limits,
     phase: Phase,
+    /// What a pause means for newcomers, while there is one (R19).
+    paused: Option<Newcomers>,
     random: Random,
     now: Time,
     /// Counts what happens, to tell what came first.
@@ -43,24 +53,41 @@ pub(crate) struct Machine {
     keys: Keys,
     /// How many connections are in each state.
     counts: [u32; State::COUNT],
+    counters: Counters,
 
     clocks: [List<InClock>; Clock::COUNT],
     /// Waiters under the default timeout, in order of arrival.
     patience: List<InPatience>,
     /// Waiters with a deadline of their own.
     deadlines: Heap<InDeadlines>,
-    /// Connections by birth: all that are parked, and some that were and are on lease again.
-    // Invariant: the first is parked.
+    /// Parked connections whose lifetime ends before their idle timeout, by birth.
     lifetimes: Heap<InLifetimes>,
-    /// Keys in backoff with a waiter that it holds up.
-    held: Heap<InBackoffs>,
-    /// Keys in backoff without: known until it ends, which needs no timer (I7).
-    cooling: Heap<InBackoffs>,
+    /// Keys for whom something of their own is due at some time: a backoff, a held dial, a backup.
+    alarms: Heap<InAlarms>,
+    /// Keys in a backoff that holds nobody up: known until it ends, which needs no timer (I7).
+    cooling: Heap<InCooling>,
     /// Nothing is due before.
     due: Time,
 
     /// Keys that would dial if the pool had room, by their first waiter without cover (R4).
     stalled: Heap<InStalled>,
+    /// How many dials the stalled keys would start, all together.
+    need: u64,
+    /// Keys with a waiter whose backup dial is due and finds no room (R13).
+    backup_line: Heap<InBackupLine>,
+    /// Keys with more cover than waiters, the one with the youngest dial first (R10).
+    surplus: Heap<InSurplus>,
+    /// Keys with preconnects that wait for room that is being made (R20).
+    preconnects: Heap<InPreconnects>,
+    /// How many those are.
+    preconnecting: u64,
+    /// Keys below their floor that could dial, in the order of their `Keep` (R20).
+    refills: Heap<InRefills>,
+    /// Dials and checks beyond the waiters of their keys: what is to be parked.
+    expected: u64,
+    /// Keys with a floor and more than that parked, by what they parked first; and the others with a floor.
+    above_floor: Heap<InFloored>,
+    within_floor: Heap<InFloored>,
     /// Keys whose waiters, cover or connections changed in this step.
     touched: Vec<u32>,
     /// Keys that ended in this step: the pool forgets their names.
@@ -81,6 +108,7 @@ impl Machine {
             loosest: rules.limits,
             rules,
             phase: Phase::Running,
+            paused: config.start_paused,
             random: Random::new(config.seed),
             now: Time::ZERO,
             order: 0,
@@ -88,14 +116,24 @@ impl Machine {
             requests: Arena::new(),
             keys: Keys::default(),
             counts: [0; State::COUNT],
+            counters: Counters::default(),
             clocks: Default::default(),
             patience: List::default(),
             deadlines: Heap::default(),
             lifetimes: Heap::default(),
-            held: Heap::default(),
+            alarms: Heap::default(),
             cooling: Heap::default(),
             due: Time::NEVER,
             stalled: Heap::default(),
+            need: 0,
+            backup_line: Heap::default(),
+            surplus: Heap::default(),
+            preconnects: Heap::default(),
+            preconnecting: 0,
+            refills: Heap::default(),
+            expected: 0,
+            above_floor: Heap::default(),
+            within_floor: Heap::default(),
             touched: Vec::new(),
             forgotten: Vec::new(),
         })
@@ -119,12 +157,18 @@ impl Machine {
     }
 
     pub(crate) fn stats(&self, keys: u32) -> Stats {
-        stats(self.requests.len(), keys, |state| self.count(state))
+        Stats { keys, ..gauges(self.requests.len(), self.counters, |state| self.count(state)) }
     }
 
     pub(crate) fn key_stats(&self, key: u32) -> Stats {
         let key = &self.keys[key];
-        stats(key.waiters(), 1, |state| key.count(state))
+        Stats { keys: 1, ..gauges(key.waiters(), key.counters, |state| key.count(state)) }
+    }
+
+    /// Counts what happens, for the key and for all.
+    fn tally(&mut self, key: u32, count: impl Fn(&mut Counters)) {
+        count(&mut self.counters);
+        count(&mut self.keys[key].counters);
     }
 
     fn conn_id(&self, conn: u32) -> ConnId {
@@ -185,36 +229,76 @@ impl Machine {
         self.connections() - ENDING.map(|state| self.count(state)).iter().sum::<u32>()
     }
 
-    /// The one place where a connection changes its state: lists, counts, clocks and cover follow.
+    /// The one place where a connection changes its state: lists, counts, cover and clocks follow.
     fn change(&mut self, conn: u32, to: State) {
-        if self.conns[conn].state == to && to != State::Roomy {
-            return;
+        let Conn { key, state: from, .. } = self.conns[conn];
+        // A shared connection with room has its place among its like by its last delivery.
+        if from != to || to == State::Roomy {
+            let had_cover = self.conns[conn].cover() > 0;
+            self.exit(conn);
+            self.conns[conn].state = to;
+            self.enter(conn);
+            // A connection that has no part in what its key waits for comes and goes without a look at the key.
+            let filed = &self.keys[key];
+            if had_cover
+                || self.conns[conn].cover() > 0
+                || from.matters_to_key()
+                || to.matters_to_key()
+                || filed.waiters() > 0
+                || filed.floor.is_listed
+            {
+                self.touch(key);
+                self.file_parked(key);
+            }
         }
-        self.exit(conn);
-        self.conns[conn].state = to;
-        self.enter(conn);
+        self.run_clock(conn);
     }
 
     fn enter(&mut self, conn: u32) {
         let Conn { key, state, .. } = self.conns[conn];
         self.keys[key].enter(&mut self.conns, &self.requests, conn);
         self.counts[state as usize] += 1;
-        if let Some(clock) = Clock::of(state) {
-            self.clocks[clock as usize].push_back(&mut self.conns, conn);
-            self.conns[conn].clock = Some(clock);
-        }
-        if state.is_cover() {
-            self.touch(key);
-        }
     }
 
     fn exit(&mut self, conn: u32) {
         let Conn { key, state, .. } = self.conns[conn];
         self.keys[key].exit(&mut self.conns, &self.requests, conn);
         self.counts[state as usize] -= 1;
+    }
+
+    /// A dial has begun.
+    fn begin(&mut self, conn: u32) {
+        let key = self.conns[conn].key;
+        self.keys[key].all.push_back(&mut self.conns, conn);
+        self.enter(conn);
+        self.run_clock(conn);
+        self.touch(key);
+    }
+
+    /// The connection is gone: its slot is free (R9).
+    fn end(&mut self, conn: u32) {
+        let key = self.conns[conn].key;
+        self.exit(conn);
         self.stop_clock(conn);
-        if state.is_cover() || state.is_dial() {
-            self.touch(key);
+        self.unwatch_lifetime(conn);
+        self.keys[key].all.remove(&mut self.conns, conn);
+        self.conns.remove(conn);
+        self.touch(key);
+        self.file_parked(key);
+    }
+
+    /// Has the clock of its state run for the connection; a clock that runs already runs on.
+    fn run_clock(&mut self, conn: u32) {
+        let Conn { key, clock, state, since, .. } = self.conns[conn];
+        let by_floor = state.is_parked() && self.keys[key].floor.is_listed;
+        let due = self.conns[conn].due_clock().filter(|_| !by_floor);
+        if clock != due {
+            self.stop_clock(conn);
+            if let Some(due) = due {
+                self.clocks[due as usize].push_back(&mut self.conns, conn);
+                self.arm(self.duration(due).from(since));
+            }
+            self.conns[conn].clock = due;
         }
     }
 
@@ -222,16 +306,6 @@ impl Machine {
         if let Some(clock) = self.conns[conn].clock.take() {
             self.clocks[clock as usize].remove(&mut self.conns, conn);
         }
-    }
-
-    /// The connection is gone: its slot is free (R9).
-    fn end(&mut self, conn: u32) {
-        let key = self.conns[conn].key;
-        self.exit(conn);
-        self.drop_lifetime(conn);
-        self.conns.remove(conn);
-        self.keys[key].subtract();
-        self.touch(key);
     }
 
     /// Has `settle` look after the key.
@@ -243,14 +317,16 @@ impl Machine {
     }
 }
 
-fn stats(waiters: u32, keys: u32, count: impl Fn(State) -> u32) -> Stats {
+fn gauges(waiters: u32, counters: Counters, count: impl Fn(State) -> u32) -> Stats {
     Stats {
         waiters,
         dialing: count(State::Dialing) + count(State::Stopping),
         leased: LEASED.map(&count).iter().sum(),
         idle: count(State::Fresh) + count(State::Used),
+        checking: count(State::Checking) + count(State::Probing),
         dormant: count(State::Dormant),
         closing: count(State::Closing),
-        keys,
+        keys: 0,
+        counters,
     }
 }

@@ -2,22 +2,25 @@
 
 use super::waiter::{Patience, Request, Wish};
 use super::{Machine, NIL, Phase};
+use crate::config::Newcomers;
 use crate::structure::{Lookup, Number, QueuePlace};
-use crate::{Action, Actions, ConnId, Misuse, Priority, RequestError, RequestId, Time};
+use crate::{Action, Actions, ConnId, Counters, Misuse, Priority, RequestError, RequestId, Time};
 
 impl Machine {
     /// I4: answered in this step by exactly one of `Deliver`, `Wait` and `Fail`.
     pub(crate) fn request(&mut self, now: Time, key: u32, wish: Wish, out: &mut Actions) {
         self.keys.reach(key);
         self.pass(now, out);
+        self.tally(key, |counters| counters.requests += 1);
         if let Some(error) = self.refusal_of_all() {
             self.refuse(key, wish, error, out);
         } else if self.keys[key].waiters() == 0
+            && self.paused.is_none()
             && let Some((conn, source)) = self.available(key, out)
         {
             let request = self.pass_by();
             let token = wish.token;
-            self.lease(conn, out, |conn| Action::Deliver { token, request, conn, source });
+            self.lease(conn, source, out, |conn| Action::Deliver { token, request, conn, source });
             self.rest(conn, out);
         } else if let Some(error) = self.refusal_of_waiters(key, wish) {
             self.refuse(key, wish, error, out);
@@ -36,13 +39,14 @@ impl Machine {
         self.pass(now, out);
         // A dial that failed just now may have been charged to it.
         if let Some(waiter) = self.find_waiter(request)? {
+            self.tally(self.requests[waiter].key, |counters| counters.cancelled += 1);
             self.leave(waiter);
         }
         self.settle(out);
         Ok(())
     }
 
-    /// R2: last of its new priority, as if it had come just now. Its dial stays, and belongs to nobody.
+    /// R2: last of its new priority. Its dial stays its own.
     pub(crate) fn reprioritize(
         &mut self,
         now: Time,
@@ -55,10 +59,12 @@ impl Machine {
         if let Some(waiter) = self.find_waiter(request)?
             && self.requests[waiter].place.priority != priority
         {
-            self.dequeue(waiter);
             let order = self.next_order();
+            let key = self.requests[waiter].key;
+            self.keys[key].leave(&mut self.requests, waiter);
             self.requests[waiter].place = QueuePlace { priority, order };
-            self.enqueue(waiter);
+            self.keys[key].join(&mut self.requests, waiter);
+            self.touch(key);
         }
         self.settle(out);
         Ok(())
@@ -72,7 +78,12 @@ impl Machine {
         cause: Option<ConnId>,
         out: &mut Actions,
     ) {
-        let is_being_cancelled = self.requests[waiter].patience == Patience::Over;
+        let Request { key, patience, .. } = self.requests[waiter];
+        let is_being_cancelled = patience == Patience::Over;
+        self.tally(key, |counters| {
+            let ended = if is_being_cancelled { &mut counters.cancelled } else { failures(counters, error) };
+            *ended += 1;
+        });
         let (token, request) = self.leave(waiter);
         if !is_being_cancelled {
             out.push(Action::Fail { token, request, error, cause });
@@ -83,7 +94,16 @@ impl Machine {
     pub(super) fn leave(&mut self, waiter: u32) -> (u64, RequestId) {
         let id = self.request_id(waiter);
         self.lose_patience(waiter);
-        self.dequeue(waiter);
+        let Request { key, dial, backup, arrived, .. } = self.requests[waiter];
+        self.keys[key].depart(&mut self.requests, waiter);
+        for own in [dial, backup] {
+            if own != NIL {
+                self.release(own);
+            }
+        }
+        self.touch(key);
+        let duration = self.now.since(arrived);
+        self.tally(key, |counters| counters.waited_for = counters.waited_for.saturating_add(duration));
         (self.requests.remove(waiter).token, id)
     }
 
@@ -97,7 +117,11 @@ impl Machine {
 
     /// Why nobody is served at all, if so.
     fn refusal_of_all(&self) -> Option<RequestError> {
-        (self.phase != Phase::Running).then_some(RequestError::Shutdown)
+        match (self.phase, self.paused) {
+            (Phase::Running, Some(Newcomers::Refuse)) => Some(RequestError::Paused),
+            (Phase::Running, _) => None,
+            (Phase::ShuttingDown | Phase::Drained, _) => Some(RequestError::Shutdown),
+        }
     }
 
     /// Why a request that cannot be served at once may not wait, if so.
@@ -117,6 +141,7 @@ impl Machine {
     fn refuse(&mut self, key: u32, wish: Wish, error: RequestError, out: &mut Actions) {
         // The key may have been made known just for this request.
         self.touch(key);
+        self.tally(key, |counters| *failures(counters, error) += 1);
         let request = self.pass_by();
         let cause = match error {
             RequestError::Timeout => self.keys[key].last_failure,
@@ -132,6 +157,7 @@ impl Machine {
     }
 
     fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
+        self.tally(key, |counters| counters.waited += 1);
         let order = self.next_order();
         let waiter = self.requests.insert(Request::new(key, wish, self.now, order));
         match self.requests[waiter].patience {
@@ -145,24 +171,9 @@ impl Machine {
             }
             Patience::Over => unreachable!("a new request has all its patience"),
         }
-        self.enqueue(waiter);
+        self.keys[key].arrive(&mut self.requests, waiter);
+        self.touch(key);
         out.push(Action::Wait { token: wish.token, request: self.request_id(waiter) });
-    }
-
-    fn enqueue(&mut self, waiter: u32) {
-        let key = self.requests[waiter].key;
-        self.keys[key].join(&mut self.requests, waiter);
-        self.touch(key);
-    }
-
-    fn dequeue(&mut self, waiter: u32) {
-        let Request { key, dial, .. } = self.requests[waiter];
-        self.keys[key].leave(&mut self.requests, waiter);
-        if dial != NIL {
-            self.conns[dial].owner = NIL;
-            self.requests[waiter].dial = NIL;
-        }
-        self.touch(key);
     }
 
     /// Nothing times it out any more.
@@ -172,5 +183,17 @@ impl Machine {
             Patience::Deadline(_) => self.deadlines.remove(&mut self.requests, waiter),
             Patience::Over => {}
         }
+    }
+}
+
+/// What counts requests that end so.
+fn failures(counters: &mut Counters, error: RequestError) -> &mut u64 {
+    match error {
+        RequestError::Timeout => &mut counters.timed_out,
+        RequestError::Dial | RequestError::DialTimeout => &mut counters.failed,
+        RequestError::TooManyWaiters
+        | RequestError::Paused
+        | RequestError::Cleared
+        | RequestError::Shutdown => &mut counters.refused,
     }
 }

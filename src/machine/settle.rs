@@ -1,31 +1,26 @@
 //! The end of a step: the pool settles.
 
-use super::conn::State;
+use super::conn::{Purpose, State};
 use super::{Machine, NIL, Phase};
 use crate::config::Surplus;
 use crate::{Action, Actions};
 
 impl Machine {
-    /// Looks after what changed in this step, until nothing more changes: surplus dials are told to stop,
-    /// dials start where waiters have no cover, keys with nothing left are forgotten.
+    /// Looks after what changed in this step, until nothing changes any more: checks and dials start where
+    /// waiters have no cover, room is made, floors are refilled, keys with nothing left are forgotten.
     pub(super) fn settle(&mut self, out: &mut Actions) {
-        let mut looked_after = 0;
-        while let Some(&key) = self.touched.get(looked_after) {
-            self.cancel_surplus(key, out);
-            self.reconsider(key);
-            looked_after += 1;
-        }
-        // R4: each free slot goes to the first waiter without cover of all keys that may dial.
-        while self.stalled.first() != NIL && self.has_room_to_dial() {
-            let key = self.stalled.first();
-            self.start_dial(key, out);
-            self.reconsider(key);
-        }
-        while let Some(key) = self.touched.pop() {
-            self.keys[key].touched = false;
-            if self.keys[key].is_over() {
-                self.keys[key].forget();
-                self.forgotten.push(key);
+        loop {
+            while let Some(key) = self.touched.pop() {
+                self.keys[key].touched = false;
+                self.look_after(key, out);
+            }
+            let has_moved = self.dial_for_waiter(out)
+                || self.dial_backup(out)
+                || self.make_room(out)
+                || self.dial_ahead(out)
+                || self.refill(out);
+            if !has_moved {
+                break;
             }
         }
         if self.phase == Phase::ShuttingDown && self.connections() == 0 {
@@ -34,37 +29,61 @@ impl Machine {
         }
     }
 
-    fn has_room_to_dial(&self) -> bool {
+    fn look_after(&mut self, key: u32, out: &mut Actions) {
+        self.cancel_surplus(key, out);
+        self.start_checks(key, out);
+        self.file(key);
+        if self.keys[key].is_over() {
+            self.keys[key].forget();
+            self.forgotten.push(key);
+        }
+    }
+
+    /// Whether the pool's own limits let one more dial start.
+    pub(super) fn has_room_to_dial(&self) -> bool {
         self.connections() < self.rules.limits.connections && self.dials() < self.rules.limits.dials
     }
 
-    /// R5, `Surplus::Cancel`: no more cover than waiters, the youngest dial goes first.
+    /// R4: each free slot goes to the first waiter without cover of all keys that may dial.
+    fn dial_for_waiter(&mut self, out: &mut Actions) -> bool {
+        let key = self.stalled.first();
+        if key == NIL || !self.has_room_to_dial() {
+            return false;
+        }
+        let owner = self.keys[key].first_undialed(&self.requests);
+        let dial = self.start_dial(key, Purpose::Waiter, owner, out);
+        if owner != NIL {
+            self.keys[key].give_dial(&mut self.requests, owner, dial);
+        }
+        true
+    }
+
+    /// R13: one dial more for a waiter that waits for long, if there is free room.
+    fn dial_backup(&mut self, out: &mut Actions) -> bool {
+        let key = self.backup_line.first();
+        if key == NIL || !self.has_room_to_dial() {
+            return false;
+        }
+        let owner = self.keys[key].unbacked.front();
+        self.keys[key].unbacked.remove(&mut self.requests, owner);
+        let dial = self.start_dial(key, Purpose::Backup, owner, out);
+        let waiter = &mut self.requests[owner];
+        waiter.is_backed = true;
+        waiter.backup = dial;
+        true
+    }
+
+    /// R5, `Surplus::Cancel`: no more cover than waiters, the youngest dial goes first; backups of those who
+    /// wait, floors and preconnects aside.
     fn cancel_surplus(&mut self, key: u32, out: &mut Actions) {
         if self.rules.surplus == Surplus::Park {
             return;
         }
-        while self.keys[key].cover() > self.keys[key].waiters() && self.keys[key].count(State::Dialing) > 0 {
-            let youngest = self.keys[key].youngest(State::Dialing);
-            self.stop_dial(youngest, out);
-        }
-    }
-
-    /// Whether the key has a waiter without cover, and what holds its dial up: a backoff, a limit of its
-    /// own, or the pool.
-    fn reconsider(&mut self, key: u32) {
-        let uncovered = self.keys[key].uncovered();
-        if let Some(until) = self.keys[key].backoff.until {
-            self.file_backoff(key, until, uncovered != NIL);
-        }
-        let may_dial = uncovered != NIL
-            && self.keys[key].backoff.until.is_none()
-            && self.keys[key].connections() < self.rules.limits.connections_per_key
-            && self.keys[key].dials() < self.rules.limits.dials_per_key;
-        if may_dial {
-            let rank = self.requests[uncovered].place.rank();
-            self.stalled.set(&mut self.keys, key, rank);
-        } else {
-            self.stalled.remove(&mut self.keys, key);
+        while self.keys[key].cover() > u64::from(self.keys[key].waiters()) + u64::from(self.keys[key].aside)
+            && self.keys[key].count(State::Dialing) > self.keys[key].aside
+        {
+            let youngest = self.youngest_dial(key, |conn| !conn.is_aside());
+            self.cancel_dial(youngest, out);
         }
     }
 }

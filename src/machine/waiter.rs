@@ -17,11 +17,19 @@ pub(super) struct Request {
     pub(super) token: u64,
     pub(super) place: QueuePlace,
     pub(super) arrived: Time,
+    /// When that was, in the order of events; the order of `place` is later if it was reprioritized.
+    pub(super) arrival: u64,
     pub(super) patience: Patience,
     /// Its own dial (R3), or [`NIL`].
     pub(super) dial: u32,
+    /// Its backup dial (R13), or [`NIL`].
+    pub(super) backup: u32,
+    /// It had a backup dial.
+    pub(super) is_backed: bool,
     in_queue: Links,
+    in_arrivals: Links,
     in_undialed: Links,
+    in_backups: Links,
     in_patience: Links,
     deadline_slot: u32,
     bereft_slot: u32,
@@ -45,10 +53,15 @@ impl Request {
             token: wish.token,
             place: QueuePlace { priority: wish.priority, order },
             arrived,
+            arrival: order,
             patience: wish.deadline.map_or(Patience::Default, Patience::Deadline),
             dial: NIL,
+            backup: NIL,
+            is_backed: false,
             in_queue: Links::NONE,
+            in_arrivals: Links::NONE,
             in_undialed: Links::NONE,
+            in_backups: Links::NONE,
             in_patience: Links::NONE,
             deadline_slot: NIL,
             bereft_slot: NIL,
@@ -59,9 +72,15 @@ impl Request {
 /// The queue of all waiters of a key.
 #[derive(Debug)]
 pub(super) struct InQueue;
+/// The list of all waiters of a key in the order of arrival.
+#[derive(Debug)]
+pub(super) struct InArrivals;
 /// The queue of those that never had a dial of their own.
 #[derive(Debug)]
 pub(super) struct InUndialed;
+/// The list of those that had no backup dial, in order of arrival.
+#[derive(Debug)]
+pub(super) struct InBackups;
 /// The heap of those that lost their dial.
 #[derive(Debug)]
 pub(super) struct InBereft;
@@ -88,6 +107,16 @@ impl Queued<InQueue> for Request {
     }
 }
 
+impl Linked<InArrivals> for Request {
+    fn links(&self) -> &Links {
+        &self.in_arrivals
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_arrivals
+    }
+}
+
 impl Linked<InUndialed> for Request {
     fn links(&self) -> &Links {
         &self.in_undialed
@@ -101,6 +130,16 @@ impl Linked<InUndialed> for Request {
 impl Queued<InUndialed> for Request {
     fn place(&self) -> QueuePlace {
         self.place
+    }
+}
+
+impl Linked<InBackups> for Request {
+    fn links(&self) -> &Links {
+        &self.in_backups
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.in_backups
     }
 }
 

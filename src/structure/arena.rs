@@ -12,6 +12,8 @@ pub(crate) struct Arena<T> {
     slots: Slab<Slot<T>>,
     /// The generation that each index issues next: what is below it was issued before.
     next: Vec<NonZeroU32>,
+    /// Some index has issued all its generations, and started over.
+    has_wrapped: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(crate) enum Lookup {
 
 impl<T> Arena<T> {
     pub(crate) fn new() -> Self {
-        Self { slots: Slab::new(), next: Vec::new() }
+        Self { slots: Slab::new(), next: Vec::new(), has_wrapped: false }
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -65,6 +67,7 @@ impl<T> Arena<T> {
         }
         let generation = self.next[index];
         self.next[index] = generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
+        self.has_wrapped |= generation == NonZeroU32::MAX;
         Number { index: index as u32, generation }
     }
 
@@ -79,8 +82,10 @@ impl<T> Arena<T> {
     pub(crate) fn find(&self, index: u32, generation: NonZeroU32) -> Lookup {
         match self.slots.get(index as usize) {
             Some(slot) if slot.generation == generation => Lookup::Live(index),
-            _ if self.next.get(index as usize).is_some_and(|next| generation < *next) => Lookup::Ended,
-            _ => Lookup::NeverIssued,
+            _ => match self.next.get(index as usize) {
+                Some(next) if generation < *next || self.has_wrapped => Lookup::Ended,
+                _ => Lookup::NeverIssued,
+            },
         }
     }
 
@@ -106,5 +111,22 @@ impl<T> Index<u32> for Arena<T> {
 impl<T> IndexMut<u32> for Arena<T> {
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[index as usize].value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_was_issued_stays_issued_when_its_index_starts_over() {
+        let mut arena = Arena::new();
+        arena.next.push(NonZeroU32::MAX);
+        let last = arena.issue();
+        let live = arena.insert("again");
+        assert_eq!((last.generation, arena.generation(live)), (NonZeroU32::MAX, NonZeroU32::MIN));
+        assert_eq!(arena.find(last.index, last.generation), Lookup::Ended);
+        assert_eq!(arena.find(live, NonZeroU32::MIN), Lookup::Live(live));
+        assert_eq!(arena.find(1, NonZeroU32::MIN), Lookup::NeverIssued);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latebind::{Binding, Config, DialFailure, IdleOrder, Pool, Surplus};
+use latebind::{Binding, Config, DialFailure, IdleOrder, Newcomers, Pool, Surplus};
 use proptest::prelude::*;
 
 use crate::support::{Key, ms};
@@ -45,9 +45,22 @@ pub(crate) fn any_config() -> impl Strategy<Value = Config> {
     // A lifetime of zero is left out: whether such a connection serves once or never is an open question.
     let lifetime = duration().prop_map(|lifetime| lifetime.filter(|lifetime| !lifetime.is_zero()));
     let ends = (duration(), duration(), duration(), duration(), lifetime);
-    (policies(), limits, waiters, ends, 0..30u64, limit(1, 3)).prop_map(
-        |(config, limits, waiters, ends, jitter, uses)| {
+    let starts = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(Newcomers::Hold)),
+        1 => Just(Some(Newcomers::Refuse)),
+    ];
+    let rare = || prop_oneof![1 => Just(None), 1 => duration()];
+    let tended = (duration(), rare(), rare(), rare(), rare(), starts);
+    (policies(), limits, waiters, ends, 0..30u64, limit(1, 3), tended).prop_map(
+        |(config, limits, waiters, ends, jitter, uses, tended)| {
             config
+                .check_timeout(tended.0)
+                .check_after_idle(tended.1)
+                .backup_dial_after(tended.2)
+                .dial_delay(tended.3)
+                .lease_warn_after(tended.4)
+                .start_paused(tended.5)
                 .max_connections(limits.0)
                 .max_connections_per_key(limits.1)
                 .max_dials(limits.2)

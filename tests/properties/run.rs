@@ -1,16 +1,20 @@
 //! Moves: events whose subjects are chosen when it is their turn, and the clock between them.
 
-use latebind::{Config, ConnId, DialError, Event, Opened, Priority, RequestId, Time};
+use latebind::{Config, ConnId, DialError, Event, Newcomers, Opened, Priority, RequestId, Time, Waiters};
 use proptest::prelude::*;
 
 use crate::support::{Key, Rig, level, ms};
 
-const KEYS: [Key; 3] = ["a", "b", "c"];
+pub(crate) const KEYS: [Key; 3] = ["a", "b", "c"];
 
 /// What happens.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
-    Request { key: usize, level: u8, deadline: Option<u64> },
+    Request {
+        key: usize,
+        level: u8,
+        deadline: Option<u64>,
+    },
     Cancel(Whom),
     Reprioritize(Whom, u8),
     Dialed(Whom, u32),
@@ -19,6 +23,13 @@ pub(crate) enum Deed {
     Closed(Whom),
     Capacity(Whom, u32),
     Draining(Whom),
+    Checked(Whom, bool),
+    Preconnect(usize, u32),
+    Keep(usize, u32),
+    /// One key or, beyond the last, all; whether waiters fail; whether leases are interrupted.
+    Clear(usize, bool, bool),
+    Pause(bool),
+    Resume,
     Reconfigure(Box<Config>),
     Shutdown,
     Tick,
@@ -53,7 +64,7 @@ pub(crate) struct Move {
 }
 
 impl Move {
-    pub(crate) const KINDS: usize = 11;
+    pub(crate) const KINDS: usize = 16;
 
     /// The kind of its deed; time always may pass.
     pub(crate) fn kind(&self) -> Option<usize> {
@@ -69,7 +80,12 @@ impl Move {
             Deed::Draining(_) => Some(8),
             Deed::Reconfigure(_) => Some(9),
             Deed::Shutdown => Some(10),
-            Deed::Tick => None,
+            Deed::Checked(..) => Some(11),
+            Deed::Preconnect(..) => Some(12),
+            Deed::Keep(..) => Some(13),
+            Deed::Clear(..) => Some(14),
+            Deed::Pause(_) => Some(15),
+            Deed::Resume | Deed::Tick => None,
         }
     }
 }
@@ -111,6 +127,13 @@ pub(crate) fn any_move(config: impl Strategy<Value = Config> + 'static) -> impl 
         8 => whom().prop_map(Deed::Closed),
         4 => (whom(), 0..4u32).prop_map(|(whom, capacity)| Deed::Capacity(whom, capacity)),
         2 => whom().prop_map(Deed::Draining),
+        8 => (whom(), prop::bool::weighted(0.6)).prop_map(|(whom, alive)| Deed::Checked(whom, alive)),
+        2 => (0..KEYS.len(), 0..4u32).prop_map(|(key, count)| Deed::Preconnect(key, count)),
+        2 => (0..KEYS.len(), 0..4u32).prop_map(|(key, count)| Deed::Keep(key, count)),
+        2 => (0..=KEYS.len(), prop::bool::weighted(0.3), prop::bool::weighted(0.3))
+            .prop_map(|(key, fail, interrupt)| Deed::Clear(key, fail, interrupt)),
+        2 => any::<bool>().prop_map(Deed::Pause),
+        4 => Just(Deed::Resume),
         2 => config.prop_map(|config| Deed::Reconfigure(Box::new(config))),
         1 => prop::bool::weighted(0.2).prop_map(|end| if end { Deed::Shutdown } else { Deed::Tick }),
         6 => Just(Deed::Tick),
@@ -173,6 +196,18 @@ pub(crate) fn play(rig: &mut Rig, step: &Move, number: usize) -> Result<(), Stri
             conn(whom, rig.open()).map(|conn| Event::Capacity { conn, capacity })
         }
         Deed::Draining(whom) => conn(whom, rig.open()).map(|conn| Event::Draining { conn }),
+        Deed::Checked(whom, alive) => conn(whom, rig.checking()).map(|conn| Event::CheckDone { conn, alive }),
+        Deed::Preconnect(key, count) => Some(Event::Preconnect { key: &KEYS[key], count }),
+        Deed::Keep(key, min_idle) => Some(Event::Keep { key: &KEYS[key], min_idle }),
+        Deed::Clear(key, fail, interrupt) => Some(Event::Clear {
+            key: KEYS.get(key),
+            waiters: if fail { Waiters::Fail } else { Waiters::Keep },
+            interrupt,
+        }),
+        Deed::Pause(refuse) => {
+            Some(Event::Pause { newcomers: if refuse { Newcomers::Refuse } else { Newcomers::Hold } })
+        }
+        Deed::Resume => Some(Event::Resume),
         Deed::Reconfigure(ref config) => Some(Event::Reconfigure { config }),
         Deed::Shutdown => Some(Event::Shutdown),
         Deed::Tick => Some(Event::Tick),

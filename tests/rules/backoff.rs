@@ -91,3 +91,37 @@ fn r12_a_backoff_of_centuries_holds_until_a_success() {
     rig.dialed("a2").gives("r2 gets a2 (own dial)");
     rig.request("r3", "a").gives("r3 waits, dial a3");
 }
+
+#[test]
+fn i7_a_key_is_as_new_after_its_backoff_whether_a_tick_came_in_between_or_not() {
+    let retry = DialFailure::Retry { backoff: ms(100), backoff_max: ms(1000), attempts: 2 };
+    for ticks in [false, true] {
+        let mut rig = Rig::new(Config::default().request_timeout(None).dial_failure(retry));
+        rig.request_until("r1", "a", 10).gives("r1 waits, dial a1");
+        rig.dial_failed("a1").gives_nothing();
+        rig.at(10).tick().gives("r1 fails: timeout of a1");
+        if ticks {
+            rig.at(150).tick().gives_nothing();
+        }
+        rig.at(200).request("r2", "a").gives("r2 waits, dial a2");
+        // The first round of its own: nobody is charged.
+        rig.dial_failed("a2").gives_nothing();
+    }
+}
+
+#[test]
+fn r21_a_backoff_ends_with_the_policy_and_is_not_longer_than_a_new_one_allows() {
+    let retry = |milliseconds| DialFailure::Retry {
+        backoff: ms(milliseconds),
+        backoff_max: ms(milliseconds),
+        attempts: 5,
+    };
+    let config = Config::default().request_timeout(None);
+    let mut rig = Rig::new(config.clone().dial_failure(retry(60_000)));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.dial_failed("a1").gives_nothing();
+    rig.reconfigure(&config.clone().dial_failure(retry(5))).gives_nothing();
+    rig.at(5).tick().gives("dial a2");
+    rig.dial_failed("a2").gives_nothing();
+    rig.reconfigure(&config).gives("dial a3");
+}

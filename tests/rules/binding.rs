@@ -138,13 +138,13 @@ fn r3_own_first_newcomers_do_not_inherit_a_dial() {
 }
 
 #[test]
-fn r3_own_first_the_dial_of_a_reprioritized_waiter_belongs_to_nobody() {
+fn r3_own_first_a_reprioritized_waiter_keeps_its_dial() {
     let mut rig = Rig::new(own_first());
     rig.request("r1", "a").gives("r1 waits, dial a1");
     rig.request("r2", "a").gives("r2 waits, dial a2");
     rig.reprioritize("r1", 2).gives_nothing();
-    rig.dialed("a1").gives("r2 gets a1 (other dial)");
-    rig.dialed("a2").gives("r1 gets a2 (other dial)");
+    rig.dialed("a1").gives("r1 gets a1 (own dial)");
+    rig.dialed("a2").gives("r2 gets a2 (own dial)");
 }
 
 #[test]

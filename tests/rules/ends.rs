@@ -140,3 +140,11 @@ fn r12_a_surplus_dial_was_not_used() {
     rig.request("r2", "a").gives("r2 gets a1 (idle)");
     rig.returned("a1").gives("close a1: max uses");
 }
+
+#[test]
+fn r12_what_is_reported_as_closed_is_not_told_to_close_in_the_same_step() {
+    let mut rig = Rig::new(Config::default().idle_timeout(ms(10)));
+    rig.lease("r1", "a");
+    rig.returned("a1").gives("park a1");
+    rig.at(10).closed("a1").gives_nothing();
+}

@@ -160,14 +160,37 @@ fn r7_not_even_a_fatal_error_charges_a_young_request() {
 }
 
 #[test]
-fn r7_a_reprioritized_waiter_counts_as_newly_arrived() {
+fn r7_a_reprioritized_waiter_hears_of_a_dial_that_started_before() {
     for config in [Config::default(), fail_all(), own_first()] {
         let mut rig = Rig::new(config);
         rig.request("r1", "a").gives("r1 waits, dial a1");
         rig.reprioritize("r1", 5).gives_nothing();
-        rig.dial_failed("a1").gives("dial a2");
-        rig.dial_failed("a2").gives("r1 fails: dial of a2");
+        rig.dial_failed("a1").gives("r1 fails: dial of a1");
     }
+}
+
+#[test]
+fn r7_who_kept_its_place_is_charged_before_who_was_reprioritized() {
+    let mut rig = Rig::new(Config::default());
+    for (name, dial) in [("r1", "a1"), ("r2", "a2")] {
+        rig.request(name, "a").gives(&format!("{name} waits, dial {dial}"));
+    }
+    rig.reprioritize("r1", 5).gives_nothing();
+    rig.dial_failed("a2").gives("r2 fails: dial of a2");
+    rig.dial_failed("a1").gives("r1 fails: dial of a1");
+}
+
+#[test]
+fn r7_a_fatal_error_is_heard_even_if_the_dial_took_too_long() {
+    let mut rig = Rig::new(Config::default().dial_timeout(ms(10)).max_dials_per_key(1));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.at(5).request("r2", "a").gives("r2 waits");
+    rig.at(10).tick().gives("stop a1, r1 fails: dial timeout of a1");
+    rig.request("r3", "a").gives("r3 waits");
+    // Neither was there when the dial started.
+    rig.dial_failed_fatally("a1").gives("dial a2");
+    rig.at(20).tick().gives("stop a2, r2 fails: dial timeout of a2");
+    rig.dial_failed_fatally("a2").gives("r3 fails: dial of a2");
 }
 
 #[test]

@@ -278,3 +278,32 @@ fn r21_the_seed_stays() {
     };
     assert_eq!(end(2), end(3));
 }
+
+#[test]
+fn r21_a_shared_connection_stays_if_the_lowered_limit_is_kept_when_its_last_lease_ends() {
+    let mut rig = Rig::new(Config::default());
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
+    rig.dialed_shared("a1", 2).gives("r1 gets a1 (own dial), r2 gets a1 (other dial)");
+    rig.dialed("a2").gives("park a2");
+    rig.request("r3", "a").gives("r3 gets a2 (idle)");
+    rig.reconfigure(&Config::default().max_connections(1)).gives_nothing();
+    rig.returned("a1").gives_nothing();
+    rig.closed("a2").gives_nothing();
+    rig.returned("a1").gives("park a1");
+}
+
+#[test]
+fn r1_r21_what_a_new_lifetime_has_ended_is_not_delivered_in_that_step() {
+    let config = Config::default().request_timeout(None).idle_timeout(None).max_connections_per_key(2);
+    let mut rig = Rig::new(config.clone().check_after_idle(ms(1)));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
+    rig.dialed_shared("a1", 0).gives_nothing();
+    rig.dialed("a2").gives("r1 gets a2 (other dial)");
+    rig.cancel("r2").gives_nothing();
+    rig.returned("a2").gives("park a2");
+    // The connection without capacity is cover for it, so no check starts.
+    rig.at(100).request("r3", "a").gives("r3 waits");
+    rig.reconfigure(&config.max_lifetime(ms(50))).gives("close a2: lifetime");
+}

@@ -1,6 +1,6 @@
 //! Each request is answered once, and for a reason (I4, R7, R12).
 
-use latebind::{Action, Binding, ConnId, DialError, DialFailure, Event, RequestError};
+use latebind::{Action, Binding, ConnId, DialError, DialFailure, Event, Newcomers, RequestError, Waiters};
 
 use super::Key;
 use super::ledger::{Conn, Ledger, Stage, Wish};
@@ -64,10 +64,12 @@ impl Ledger {
         match error {
             RequestError::Timeout => self.timeout_is_right(actions, wish, cause),
             RequestError::Dial => {
-                let reported = matches!(*event, Event::DialDone { conn, outcome: Err(_) }
-                    if Some(conn) == cause && self.is_live_dial(conn));
-                must(reported, || format!("R7: {name} fails for {cause:?}, which has not failed"))?;
                 let fatal = matches!(event, Event::DialDone { outcome: Err(DialError::Fatal), .. });
+                // Also one that took too long, if its error is fatal.
+                let counts = |conn| self.is_live_dial(conn) || (fatal && self.timed_out.contains(&conn));
+                let reported = matches!(*event, Event::DialDone { conn, outcome: Err(_) }
+                    if Some(conn) == cause && counts(conn));
+                must(reported, || format!("R7: {name} fails for {cause:?}, which has not failed"))?;
                 self.charge_is_right(wish, cause, fatal)
             }
             RequestError::DialTimeout => {
@@ -94,6 +96,15 @@ impl Ledger {
             RequestError::Shutdown => {
                 must(self.shutdown, || format!("R21: {name} fails, nothing shuts down"))
             }
+            RequestError::Paused => {
+                let refused = wish.stage == Stage::New && self.paused == Some(Newcomers::Refuse);
+                must(refused, || format!("R19: {name} is refused, but nothing is paused"))
+            }
+            RequestError::Cleared => {
+                let told = matches!(*event, Event::Clear { key, waiters: Waiters::Fail, .. }
+                    if key.is_none_or(|key| *key == wish.key));
+                must(told, || format!("R19: {name} fails, but its key is not cleared"))
+            }
             _ => Ok(()),
         }
     }
@@ -107,7 +118,7 @@ impl Ledger {
         }
         let last = self.failures.get(wish.key);
         // A key may have been forgotten between an older failure and this request.
-        let owed = last.filter(|failure| wish.place < failure.step).map(|failure| failure.conn);
+        let owed = last.filter(|failure| wish.arrival < failure.step).map(|failure| failure.conn);
         let right = cause == owed || (owed.is_none() && cause == last.map(|failure| failure.conn));
         must(right, || format!("R7: the timeout of {name} names {cause:?}, not {last:?}"))
     }
@@ -118,7 +129,8 @@ impl Ledger {
         let Some(conn) = cause.and_then(|id| self.conns.get(&id)) else {
             return Err("no such dial".to_owned());
         };
-        let was_there = conn.key == wish.key && wish.place <= conn.started_in && wish.stage == Stage::Waiting;
+        let was_there =
+            conn.key == wish.key && wish.arrival <= conn.started_in && wish.stage == Stage::Waiting;
         must(was_there, || format!("R7: {name} was not there when {} started", conn.name))?;
         let alone = self.old_config.binding == Binding::OwnFirst && !fatal && !self.vague.contains(conn.key);
         let own = conn.owner.and_then(|owner| self.wish_of(owner)).is_some_and(|owner| owner.id == wish.id);
@@ -141,8 +153,12 @@ impl Ledger {
             (false, false) => false,
             _ => return Ok(()),
         };
-        let there = |&token: &u64| self.wish_of(token).is_some_and(|wish| wish.place <= dial.started_in);
+        let there = |&token: &u64| self.wish_of(token).is_some_and(|wish| wish.arrival <= dial.started_in);
         let eligible: Vec<u64> = waiters.into_iter().filter(there).collect();
+        let stayed = |&&token: &&u64| self.wish_of(token).is_some_and(|wish| wish.place <= dial.started_in);
+        // By place or, if all of them were reprioritized since, by arrival.
+        let oldest = || eligible.iter().min_by_key(|&&token| self.wish_of(token).map(|wish| wish.arrival));
+        let first = eligible.iter().find(stayed).or_else(oldest).copied();
         let expected = match (error, self.config.binding, self.config.dial_failure) {
             (DialError::Fatal, ..) | (_, Binding::HeadFirst, DialFailure::FailAll) => eligible,
             (_, _, DialFailure::Retry { .. }) => return Ok(()),
@@ -151,7 +167,7 @@ impl Ledger {
             (_, Binding::OwnFirst, _) => {
                 eligible.into_iter().filter(|&token| Some(token) == dial.owner).collect()
             }
-            _ => eligible.into_iter().take(1).collect(),
+            _ => first.into_iter().collect(),
         };
         let mut failed: Vec<u64> = actions
             .iter()

@@ -6,6 +6,11 @@ use super::ledger::{Conn, Life, Stage};
 use super::{Key, Rig};
 
 impl Rig {
+    /// Whether long leases are reported (R22), also in a pool that shuts down.
+    pub(crate) fn warns_of_leases(&self) -> bool {
+        self.ledger.config.lease_warn_after.is_some()
+    }
+
     /// The latest time that was told.
     pub(crate) fn now(&self) -> Time {
         self.now.max(self.ledger.now)
@@ -25,6 +30,10 @@ impl Rig {
 
     pub(crate) fn parked(&self) -> Vec<ConnId> {
         self.conns(|conn| conn.life == Life::Parked)
+    }
+
+    pub(crate) fn checking(&self) -> Vec<ConnId> {
+        self.conns(|conn| conn.life == Life::Checking)
     }
 
     pub(crate) fn closing(&self) -> Vec<ConnId> {

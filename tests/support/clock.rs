@@ -39,6 +39,23 @@ impl Ledger {
         self.is_due(dial_end(&self.old_config, conn))
     }
 
+    /// When a check counts as failed, if nothing else happens.
+    pub(crate) fn check_ends(&self, conn: &Conn) -> Time {
+        let timeout = self.config.check_timeout.filter(|_| conn.life == Life::Checking);
+        timeout.map_or(Time::NEVER, |timeout| conn.checked.after(timeout))
+    }
+
+    /// Whether a check was over before this step's event.
+    pub(crate) fn check_is_over(&self, conn: &Conn) -> bool {
+        self.old_config.check_timeout.is_some_and(|timeout| self.is_due(conn.checked.after(timeout)))
+    }
+
+    /// When leases are reported as overdue (R22).
+    pub(crate) fn warn_ends(&self, conn: &Conn) -> Time {
+        let warns = self.config.lease_warn_after.filter(|_| conn.leases > 0 && !conn.reported);
+        warns.map_or(Time::NEVER, |after| conn.leased.after(after))
+    }
+
     /// When a parked connection has been idle for too long.
     pub(crate) fn idle_ends(&self, conn: &Conn) -> Time {
         if conn.life != Life::Parked {

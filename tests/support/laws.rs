@@ -12,6 +12,7 @@ pub(crate) struct Sizes {
     conns: u32,
     dials: u32,
     parked: u32,
+    checking: u32,
     waiters: u32,
 }
 
@@ -28,17 +29,19 @@ impl Ledger {
             conns: count(conns()),
             dials: count(conns().filter(|conn| conn.life == Life::Dialing)),
             parked: count(conns().filter(|conn| conn.life == Life::Parked)),
+            checking: count(conns().filter(|conn| conn.life == Life::Checking)),
             waiters: count(self.wishes.iter().filter(waits)),
         }
     }
 
-    fn stats(&self, key: Option<Key>, keys: u32) -> [u32; 7] {
+    fn stats(&self, key: Option<Key>, keys: u32) -> [u32; 8] {
         let conns = || self.conns.values().filter(|conn| key.is_none_or(|key| conn.key == key));
         let sizes = self.sizes(key);
         let leased = count(conns().filter(|conn| conn.leases > 0));
         let closing = count(conns().filter(|conn| conn.life == Life::Closing));
-        let dormant = sizes.conns - sizes.dials - sizes.parked - leased - closing;
-        [sizes.waiters, sizes.dials, leased, sizes.parked, dormant, closing, keys]
+        let open = sizes.parked + sizes.checking + leased;
+        let dormant = sizes.conns - sizes.dials - open - closing;
+        [sizes.waiters, sizes.dials, leased, sizes.parked, sizes.checking, dormant, closing, keys]
     }
 
     /// All laws, for the pool that this ledger follows; `before`: the sizes before the event.
@@ -50,6 +53,7 @@ impl Ledger {
         if !self.shutdown {
             for &key in &self.keys {
                 self.nobody_waits_in_vain(key)?;
+                self.floor_is_kept(key)?;
             }
         }
         self.nothing_is_overdue(event)?;
@@ -62,25 +66,30 @@ impl Ledger {
         let idle = |conn: &&Conn| conn.life == Life::Open && conn.leases == 0;
         let lost = |conn: &&Conn| {
             let worn = self.config.max_uses.is_some_and(|uses| conn.uses >= uses);
-            conn.capacity > 0 || conn.draining || worn
+            conn.capacity > 0 || conn.draining || conn.cleared || worn
         };
         let stray = self.conns.values().filter(idle).find(lost);
-        must(stray.is_none(), || format!("I5: neither leased, parked nor closing: {stray:?}"))
+        must(stray.is_none(), || format!("I5: neither leased, parked nor closing: {stray:?}"))?;
+        self.old_generations_end()
     }
 
     /// I2, I7.
     fn gauges_tell_the_truth(&self, pool: &Pool<Key>) -> Verdict {
         let list = |stats: Stats| {
-            [stats.waiters, stats.dialing, stats.leased, stats.idle, stats.dormant, stats.closing, stats.keys]
+            let Stats { waiters, dialing, leased, idle, checking, dormant, closing, keys, .. } = stats;
+            [waiters, dialing, leased, idle, checking, dormant, closing, keys]
         };
         let mut known = 0;
         for &key in &self.keys {
             let sizes = self.sizes(Some(key));
-            let busy = sizes.conns + sizes.waiters > 0;
+            let floor = self.floors.get(key).copied().unwrap_or(0);
+            let busy = sizes.conns + sizes.waiters + floor > 0;
             let told = pool.key_stats(&key).map(list);
             // A backoff keeps a key known.
             must(busy <= told.is_some(), || format!("I7: key {key} is forgotten"))?;
-            must(told.is_none() || busy || self.backs_off, || {
+            // And so does a preconnect that waits for room that is being made, or for a dial to be done.
+            let preconnects = self.stocked.contains(key) && (self.makes_room() || self.dials_are_full());
+            must(told.is_none() || busy || self.backs_off || preconnects, || {
                 format!("I7: key {key} is known for no reason")
             })?;
             let expected = told.map(|_| self.stats(Some(key), 1));
@@ -130,6 +139,9 @@ impl Ledger {
 
     /// I1, I3: no waiter beside an available connection, none without a dial that the limits permit.
     fn nobody_waits_in_vain(&self, key: Key) -> Verdict {
+        if self.paused.is_some() {
+            return Ok(());
+        }
         let c = &self.config;
         let (all, own) = (self.sizes(None), self.sizes(Some(key)));
         let within = |size: u32, limit: Option<u32>| limit.is_none_or(|limit| size < limit);
@@ -137,7 +149,7 @@ impl Ledger {
         let over = !at_most(all.conns, c.max_connections) || !at_most(own.conns, c.max_connections_per_key);
         let waiters = self.queue(key).len();
         if waiters > 0 && !over {
-            let free = self.of_key(key).find(|conn| self.available(conn) == Some(true));
+            let free = self.whose_turn(key).ok().flatten();
             must(free.is_none(), || format!("I1: key {key} has waiters beside {free:?}"))?;
         }
         let (least, most) = self.cover(key);
@@ -145,11 +157,18 @@ impl Ledger {
             && within(own.conns, c.max_connections_per_key)
             && within(all.dials, c.max_dials)
             && within(own.dials, c.max_dials_per_key);
-        let held = self.backs_off && self.failures.contains_key(key);
+        let held = self.backs_off && self.failures.contains_key(key) || self.hopes(key, least, most);
         let idle = waiters > most && room && !held;
+        let of_key = within(own.conns, c.max_connections_per_key) && within(own.dials, c.max_dials_per_key);
+        let full = !within(all.conns, c.max_connections) && within(all.dials, c.max_dials);
+        if waiters > most && of_key && full && !held {
+            self.room_is_made(key)?;
+        }
         must(!idle, || format!("I3: key {key} has {waiters} waiters, cover {most} and room"))?;
+        self.checks_are_run(key, waiters, most, over)?;
         let started = self.of_key(key).any(|conn| conn.started_in == self.step);
-        must(!started || least <= waiters, || {
+        let aside = self.backs_up || self.stocked.contains(key);
+        must(!started || aside || least <= waiters, || {
             format!("I3: a dial of key {key} started with cover {least} for {waiters} waiters")
         })
     }
@@ -168,8 +187,10 @@ impl Ledger {
             }
             Life::Parked => {
                 let moved_now = conn.parked == self.now && conn.moved > self.moves_before;
-                !moved_now && self.is_due(self.idle_ends(conn).min(self.life_ends(conn).1))
+                let idle_ends = if self.is_floored(conn, event) { Time::NEVER } else { self.idle_ends(conn) };
+                !moved_now && self.is_due(idle_ends.min(self.life_ends(conn).1))
             }
+            Life::Checking => conn.moved <= self.moves_before && self.is_due(self.check_ends(conn)),
             _ => false,
         };
         let conn = self.conns.values().find(late);
@@ -194,10 +215,17 @@ impl Ledger {
             if conn.is_live_dial() {
                 add(self.dial_ends(conn), self.dial_ends(conn));
             } else if conn.life == Life::Parked {
-                add(self.idle_ends(conn), self.idle_ends(conn));
+                if !self.is_within_floor(conn.key) {
+                    add(self.idle_ends(conn), self.idle_ends(conn));
+                }
                 let (from, to) = self.life_ends(conn);
                 add(from, to);
             }
+            add(self.check_ends(conn), self.check_ends(conn));
+            add(self.warn_ends(conn), self.warn_ends(conn));
+        }
+        for &key in &self.keys {
+            add(self.hold_may_end(key), Time::NEVER);
         }
         must(told != Some(Time::NEVER), || "R15: `None` means that nothing expires".to_owned())?;
         let told = told.unwrap_or(Time::NEVER);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use latebind::{Config, ConnId, DialFailure, Priority, RequestId, Time};
+use latebind::{Config, ConnId, DialFailure, Newcomers, Priority, RequestId, Time};
 
 use super::Key;
 
@@ -16,9 +16,11 @@ pub(crate) enum Life {
     /// Leased, or without capacity.
     Open,
     Parked,
+    Checking,
     Closing,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "what an adapter has seen: each may be without the others")]
 #[derive(Clone, Debug)]
 pub(crate) struct Conn {
     pub(crate) name: String,
@@ -41,6 +43,14 @@ pub(crate) struct Conn {
     pub(crate) moved: u64,
     /// The request that the dial belongs to.
     pub(crate) owner: Option<u64>,
+    /// Belongs to a generation that is over (R19).
+    pub(crate) cleared: bool,
+    /// When its last check began, and whether it was suspect then (R17).
+    pub(crate) checked: Time,
+    pub(crate) probing: bool,
+    /// Since when it has leases, and whether it was reported for their length (R22).
+    pub(crate) leased: Time,
+    pub(crate) reported: bool,
 }
 
 impl Conn {
@@ -68,6 +78,8 @@ pub(crate) struct Wish {
     pub(crate) deadline: Option<Time>,
     /// The step in which it got its place in the queue.
     pub(crate) place: u64,
+    /// The step in which it was asked for.
+    pub(crate) arrival: u64,
     pub(crate) stage: Stage,
     pub(crate) id: Option<RequestId>,
 }
@@ -79,6 +91,7 @@ pub(crate) struct Failure {
     pub(crate) step: u64,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "as in `Conn`")]
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(crate) config: Config,
@@ -86,6 +99,8 @@ pub(crate) struct Ledger {
     pub(crate) old_config: Config,
     /// A config of this pool has had backoffs: when they end is known within bounds only.
     pub(crate) backs_off: bool,
+    /// A config of this pool has had backup dials: not every dial is for a waiter without cover.
+    pub(crate) backs_up: bool,
     /// Never goes backwards.
     pub(crate) now: Time,
     /// How many events were taken.
@@ -104,10 +119,18 @@ pub(crate) struct Ledger {
     pub(crate) keys: BTreeSet<Key>,
     /// Keys whose dials belong to somebody, but it cannot be told to whom.
     pub(crate) vague: BTreeSet<Key>,
+    /// Keys that ever had a floor or a preconnect, and the floors that hold (R20).
+    pub(crate) stocked: BTreeSet<Key>,
+    pub(crate) floors: BTreeMap<Key, u32>,
+    /// How many moves had been when an idle connection of the key was found dead (R17).
+    pub(crate) suspects: BTreeMap<Key, u64>,
+    pub(crate) paused: Option<Newcomers>,
     pub(crate) shutdown: bool,
     pub(crate) drained: bool,
     /// The most connections and requests that lived at once.
     pub(crate) peak_conns: usize,
+    /// Dials that were told to stop because they took too long.
+    pub(crate) timed_out: BTreeSet<ConnId>,
     pub(crate) peak_requests: usize,
 }
 
@@ -116,6 +139,8 @@ impl Ledger {
         Self {
             backs_off: matches!(config.dial_failure, DialFailure::Retry { .. }),
             old_config: config.clone(),
+            paused: config.start_paused,
+            backs_up: config.backup_dial_after.is_some(),
             config,
             now: Time::ZERO,
             step: 0,
@@ -128,9 +153,13 @@ impl Ledger {
             failures: BTreeMap::new(),
             keys: BTreeSet::new(),
             vague: BTreeSet::new(),
+            stocked: BTreeSet::new(),
+            floors: BTreeMap::new(),
+            suspects: BTreeMap::new(),
             shutdown: false,
             drained: false,
             peak_conns: 0,
+            timed_out: BTreeSet::new(),
             peak_requests: 0,
         }
     }
@@ -145,6 +174,7 @@ impl Ledger {
             since: self.now,
             deadline,
             place: 0,
+            arrival: 0,
             stage: Stage::New,
             id: None,
         });
@@ -185,15 +215,20 @@ impl Ledger {
         self.conns.get(&id).is_some_and(Conn::is_live_dial)
     }
 
-    pub(crate) fn is_parked(&self, id: ConnId) -> bool {
-        self.conns.get(&id).is_some_and(|conn| conn.life == Life::Parked)
+    /// Parked, or under check.
+    pub(crate) fn is_idle(&self, id: ConnId) -> bool {
+        self.conns.get(&id).is_some_and(|conn| matches!(conn.life, Life::Parked | Life::Checking))
     }
 
-    /// Dials that may still serve, and connections whose capacity of 0 may grow (R18): the least and the
-    /// most that can be meant.
+    /// Dials that may still serve, checks of those that are not suspect (R16, R17), and connections whose
+    /// capacity of 0 may grow (R18): the least and the most that can be meant.
     pub(crate) fn cover(&self, key: Key) -> (usize, usize) {
         let dials = self.of_key(key).filter(|conn| conn.is_live_dial()).count();
-        let dormant = |conn: &&Conn| conn.life == Life::Open && conn.capacity == 0 && !conn.draining;
+        let checking = |conn: &&Conn| conn.life == Life::Checking && !conn.probing;
+        let checks: u32 = self.of_key(key).filter(checking).map(|conn| conn.capacity.max(1)).sum();
+        let sure = dials + checks as usize;
+        let leaves = |conn: &Conn| conn.draining || conn.cleared;
+        let dormant = |conn: &&Conn| conn.life == Life::Open && conn.capacity == 0 && !leaves(conn);
         // It is open whether one counts that still has leases, or can never be delivered again.
         let surely = |conn: &&Conn| {
             let worn = self.config.max_uses.is_some_and(|uses| conn.uses >= uses);
@@ -201,7 +236,7 @@ impl Ledger {
         };
         let most = self.of_key(key).filter(dormant);
         let least = self.of_key(key).filter(dormant).filter(surely);
-        (dials + least.count(), dials + most.count())
+        (sure + least.count(), sure + most.count())
     }
 
     /// Whether it can surely be delivered now; `None`: that depends on the jitter.
@@ -209,7 +244,13 @@ impl Ledger {
         let open = matches!(conn.life, Life::Open | Life::Parked);
         let worn = self.config.max_uses.is_some_and(|uses| conn.uses >= uses);
         let (earliest, latest) = self.life_ends(conn);
-        if !open || worn || conn.draining || conn.leases >= conn.capacity || self.is_due(latest) {
+        if !open
+            || worn
+            || conn.draining
+            || conn.cleared
+            || conn.leases >= conn.capacity
+            || self.is_due(latest)
+        {
             return Some(false);
         }
         (!self.is_due(earliest)).then_some(true)

@@ -7,12 +7,16 @@
 
 mod answers;
 mod census;
+mod choice;
 mod clock;
 mod laws;
 mod ledger;
 mod moves;
 mod races;
+mod state;
 mod take;
+mod tending;
+mod upkeep;
 mod vocabulary;
 mod words;
 
@@ -83,6 +87,9 @@ impl Rig {
     }
 
     fn attempt_quietly(&mut self, event: Event<'_, Key>) -> Result<(Vec<String>, Option<String>), String> {
+        if let Event::Keep { key, .. } | Event::Preconnect { key, .. } = event {
+            self.ledger.keys.insert(key);
+        }
         let expected = self.ledger.misuse(&event);
         let mut actions = Actions::new();
         let result = self.pool.handle(self.now, event, &mut actions);

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use latebind::{Action, Binding, CloseReason, ConnId, Event, IdleOrder, Source, Time};
+use latebind::{Action, Binding, CloseReason, ConnId, Event, Source, Time};
 
 use super::Key;
 use super::ledger::{Conn, Failure, Ledger, Life};
 use super::races::subject;
 use super::take::{Verdict, must};
 
-fn reached(count: usize, limit: Option<u32>) -> bool {
+pub(crate) fn reached(count: usize, limit: Option<u32>) -> bool {
     limit.is_some_and(|limit| count >= limit as usize)
 }
 
@@ -21,15 +21,18 @@ impl Ledger {
     /// What closes and what is told to stop.
     pub(crate) fn take_ends(&mut self, event: &Event<'_, Key>, actions: &[Action]) -> Verdict {
         let step = self.step;
+        let starts = actions.iter().filter(|action| matches!(action, Action::StartDial { .. })).count();
         for action in actions {
             match *action {
                 Action::Close { conn: id, reason } => {
                     let name = self.conn_name(id);
                     let Some(conn) = self.conns.get(&id) else { return Err(format!("{name} closes again")) };
-                    let open = matches!(conn.life, Life::Open | Life::Parked) && conn.leases == 0;
-                    must(open, || format!("I5: {name} cannot close: {conn:?}"))?;
-                    self.reason_holds(event, conn, reason)?;
-                    self.conns.entry(id).and_modify(|conn| conn.life = Life::Closing);
+                    let open = matches!(conn.life, Life::Open | Life::Parked | Life::Checking);
+                    let free = conn.leases == 0 || matches!(event, Event::Clear { interrupt: true, .. });
+                    must(open && free, || format!("I5: {name} cannot close: {conn:?}"))?;
+                    self.reason_holds(event, conn, reason, starts)?;
+                    self.note_dead(conn.key, reason == CloseReason::CheckFailed);
+                    self.conns.entry(id).and_modify(|conn| (conn.life, conn.leases) = (Life::Closing, 0));
                 }
                 Action::CancelDial { conn: id } => {
                     let live = self.is_live_dial(id);
@@ -38,6 +41,7 @@ impl Ledger {
                         && self.dial_is_over(conn)
                     {
                         self.failures.insert(conn.key, Failure { conn: id, step });
+                        self.timed_out.insert(id);
                     }
                     self.conns.entry(id).and_modify(|conn| conn.stopped = true);
                 }
@@ -47,7 +51,13 @@ impl Ledger {
         Ok(())
     }
 
-    fn reason_holds(&self, event: &Event<'_, Key>, conn: &Conn, reason: CloseReason) -> Verdict {
+    fn reason_holds(
+        &self,
+        event: &Event<'_, Key>,
+        conn: &Conn,
+        reason: CloseReason,
+        starts: usize,
+    ) -> Verdict {
         let parked = self.conns.values().filter(|conn| conn.life == Life::Parked).count();
         let holds = match reason {
             CloseReason::IdleTimeout => conn.life == Life::Parked && self.is_due(self.idle_ends(conn)),
@@ -62,7 +72,7 @@ impl Ledger {
             }
             CloseReason::Draining => conn.draining,
             CloseReason::Shutdown => self.shutdown,
-            _ => true,
+            _ => self.new_reason_holds(event, conn, reason, starts),
         };
         // What is due under the old durations closes as well when there are new ones.
         let excused = matches!(event, Event::Reconfigure { .. });
@@ -82,11 +92,15 @@ impl Ledger {
             matches!(action, Action::Deliver { .. } | Action::Park { .. } | Action::StartDial { .. })
                 && shutdown;
         must(!forbidden, || format!("I8: after shutdown: {action:?}"))?;
+        self.pause_is_kept(action)?;
         match *action {
             Action::Deliver { token, conn: id, request, source } => {
                 self.delivery_is_right(event, token, id, source)?;
                 if let Some(conn) = self.conns.get_mut(&id) {
                     (conn.life, conn.moved) = (Life::Open, moves);
+                    if conn.leases == 0 {
+                        (conn.leased, conn.reported) = (now, false);
+                    }
                     conn.leases += 1;
                     conn.uses += 1;
                 }
@@ -104,6 +118,8 @@ impl Ledger {
                 must(!self.names.contains_key(&id), || format!("I5: {id:?} was issued before"))?;
                 self.add_dial(id, key);
             }
+            Action::Check { conn } => self.take_check(conn)?,
+            Action::Overdue { conn } => self.take_overdue(conn)?,
             _ => {}
         }
         Ok(())
@@ -130,6 +146,11 @@ impl Ledger {
             started_in: self.step,
             moved: self.moves,
             owner: None,
+            cleared: false,
+            checked: Time::NEVER,
+            probing: false,
+            leased: Time::NEVER,
+            reported: false,
         };
         self.conns.insert(id, conn);
     }
@@ -143,7 +164,9 @@ impl Ledger {
         for &key in &keys {
             let fresh = |conn: &&Conn| conn.life == Life::Dialing && conn.started_in == self.step;
             let barren = |conn: &Conn| conn.life == Life::Open && conn.uses == 0;
-            if self.queue(key).is_empty() && !self.of_key(key).any(|conn| conn.life == Life::Dialing) {
+            if self.backs_up || self.stocked.contains(key) {
+                self.vague.insert(key);
+            } else if self.queue(key).is_empty() && !self.of_key(key).any(|conn| conn.life == Life::Dialing) {
                 self.vague.remove(key);
             } else if self.of_key(key).filter(fresh).count() > 1 || self.of_key(key).any(barren) {
                 self.vague.insert(key);
@@ -169,7 +192,8 @@ impl Ledger {
         let lifetime_is_zero = fresh && self.config.max_lifetime.is_some_and(|lifetime| lifetime.is_zero());
         let available = self.available(conn) != Some(false) || lifetime_is_zero;
         must(available && !gone, || format!("R1: {name} is not available: {conn:?}"))?;
-        let stale = conn.life == Life::Parked && self.is_due(self.idle_ends(conn));
+        let floored = self.stocked.contains(conn.key);
+        let stale = conn.life == Life::Parked && self.is_due(self.idle_ends(conn)) && !floored;
         must(!stale || subject(event).is_none(), || format!("R1: {name} has been idle for too long"))?;
         must(self.wish_of(token).is_some_and(|wish| wish.key == conn.key), || {
             format!("{name}: another key")
@@ -187,6 +211,7 @@ impl Ledger {
             Event::DialDone { .. } if fresh && conn.owner == Some(token) => Source::OwnDial,
             Event::DialDone { .. } if fresh => Source::OtherDial,
             Event::ConnIdle { conn } if conn == id => Source::Returned,
+            Event::CheckDone { conn, .. } if conn == id => Source::Check,
             _ if conn.life == Life::Parked => Source::Idle,
             _ => Source::Shared,
         };
@@ -198,19 +223,5 @@ impl Ledger {
             Event::Request { .. } => self.choice_is_right(conn),
             _ => Ok(()),
         }
-    }
-
-    /// Of several, the one that R1 and R18 name.
-    fn choice_is_right(&self, chosen: &Conn) -> Verdict {
-        let rank = |conn: &Conn| {
-            let lifo = conn.leases > 0 || self.config.idle_order == IdleOrder::Lifo;
-            let order = if lifo { conn.moved } else { u64::MAX - conn.moved };
-            (conn.leases > 0, conn.uses > 0, order)
-        };
-        let better = self.of_key(chosen.key).find(|conn| {
-            let fit = self.available(conn) == Some(true) && !self.is_due(self.idle_ends(conn));
-            fit && rank(conn) > rank(chosen)
-        });
-        must(better.is_none(), || format!("R1: {} is delivered before {better:?}", chosen.name))
     }
 }

@@ -12,6 +12,7 @@ pub(crate) fn subject(event: &Event<'_, Key>) -> Option<ConnId> {
         | Event::ConnIdle { conn }
         | Event::ConnClosed { conn }
         | Event::Capacity { conn, .. }
+        | Event::CheckDone { conn, .. }
         | Event::Draining { conn } => Some(conn),
         _ => None,
     }
@@ -55,6 +56,7 @@ impl Ledger {
             (_, Event::DialDone { .. }) => Some(Misuse::NotDialing(id)),
             (Life::Dialing, _) => Some(Misuse::StillDialing(id)),
             (_, Event::ConnIdle { .. }) if conn.leases == 0 => Some(Misuse::NotLeased(id)),
+            (life, Event::CheckDone { .. }) if life != Life::Checking => Some(Misuse::NotChecking(id)),
             _ => None,
         }
     }

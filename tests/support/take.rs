@@ -18,10 +18,10 @@ fn charged(whom: RequestId, actions: &[Action]) -> bool {
     actions.iter().any(fails)
 }
 
-/// A parked connection that was due closes before it hears of the event.
+/// A connection whose idle time or check was over closes before it hears of the event.
 fn expired(id: ConnId, actions: &[Action]) -> bool {
     let closes = |action: &Action| {
-        matches!(*action, Action::Close { conn, reason: CloseReason::IdleTimeout | CloseReason::Lifetime }
+        matches!(*action, Action::Close { conn, reason: CloseReason::IdleTimeout | CloseReason::Lifetime | CloseReason::CheckFailed }
             if conn == id)
     };
     actions.iter().any(closes)
@@ -50,6 +50,7 @@ impl Ledger {
         self.take_ends(event, actions)?;
         if !lost {
             self.note_outcome(event);
+            self.note_death(event);
         }
         for action in actions {
             self.take_move(event, action, &key_of)?;
@@ -69,7 +70,7 @@ impl Ledger {
         match *event {
             Event::Request { token, .. } => {
                 if let Some(wish) = self.wish_mut(token) {
-                    (wish.since, wish.place) = (now, step);
+                    (wish.since, wish.place, wish.arrival) = (now, step, step);
                 }
             }
             // A dial may time out first, and the waiter with it.
@@ -77,18 +78,24 @@ impl Ledger {
             Event::Cancel { request } => self.change_wish(request, |wish| wish.stage = Stage::Cancelled),
             Event::Reprioritize { request, priority } => {
                 self.change_wish(request, |wish| (wish.priority, wish.place) = (priority, step));
-                let token = self.tokens.get(&request).copied();
-                for conn in self.conns.values_mut().filter(|conn| conn.owner == token) {
-                    conn.owner = None;
-                }
             }
             Event::Reconfigure { config } => {
                 let seed = self.config.seed;
                 self.backs_off |= matches!(config.dial_failure, DialFailure::Retry { .. });
+                self.backs_up |= config.backup_dial_after.is_some();
                 self.config = config.clone().seed(seed);
             }
-            Event::Shutdown => self.shutdown = true,
-            _ if subject(event).is_some_and(|id| self.is_parked(id) && expired(id, actions)) => {}
+            Event::Shutdown => {
+                self.shutdown = true;
+                self.floors.clear();
+            }
+            Event::CheckDone { .. } => self.enter_conn(event),
+            Event::Pause { .. }
+            | Event::Resume
+            | Event::Clear { .. }
+            | Event::Keep { .. }
+            | Event::Preconnect { .. } => self.enter_tending(event),
+            _ if subject(event).is_some_and(|id| self.is_idle(id) && expired(id, actions)) => {}
             _ => self.enter_conn(event),
         }
     }
@@ -109,6 +116,7 @@ impl Ledger {
                 }
             }
             Event::Draining { .. } => conn.draining = true,
+            Event::CheckDone { .. } => conn.life = Life::Open,
             _ => {}
         }
     }

@@ -133,9 +133,7 @@ impl Rig {
     /// The same with a connection of that capacity.
     #[track_caller]
     pub(crate) fn lease_shared(&mut self, name: &str, key: Key, capacity: u32) -> String {
-        let asked = self.request(name, key).got;
-        let dial = asked.iter().find_map(|words| words.strip_prefix("dial ")).map(ToOwned::to_owned);
-        let conn = dial.unwrap_or_else(|| self.fail(&format!("{name} started no dial")));
+        let conn = self.request_dial(name, key);
         self.dialed_shared(&conn, capacity).gives(&format!("{name} gets {conn} (own dial)"));
         conn
     }

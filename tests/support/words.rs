@@ -21,6 +21,8 @@ pub(crate) fn action(ledger: &Ledger, action: &Action) -> String {
         Action::CancelDial { conn: id } => format!("stop {}", conn(id)),
         Action::Park { conn: id } => format!("park {}", conn(id)),
         Action::Close { conn: id, reason } => format!("close {}: {}", conn(id), why(reason)),
+        Action::Check { conn: id } => format!("check {}", conn(id)),
+        Action::Overdue { conn: id } => format!("overdue {}", conn(id)),
         Action::Drained => "drained".to_owned(),
         other => format!("{other:?}"),
     }
@@ -49,6 +51,17 @@ pub(crate) fn event(ledger: &Ledger, event: &Event<'_, Key>) -> String {
         Event::ConnClosed { conn: id } => format!("closed {}", conn(id)),
         Event::Capacity { conn: id, capacity } => format!("capacity of {} is {capacity}", conn(id)),
         Event::Draining { conn: id } => format!("draining {}", conn(id)),
+        Event::CheckDone { conn: id, alive } => {
+            format!("checked {}: {}", conn(id), if alive { "alive" } else { "dead" })
+        }
+        Event::Preconnect { key, count } => format!("preconnect {count} of {key}"),
+        Event::Keep { key, min_idle } => format!("keep {min_idle} of {key}"),
+        Event::Clear { key, waiters, interrupt } => {
+            let interrupt = if interrupt { ", interrupt" } else { "" };
+            format!("clear {}, {waiters:?} waiters{interrupt}", key.unwrap_or(&"all"))
+        }
+        Event::Pause { newcomers } => format!("pause, {newcomers:?} newcomers"),
+        Event::Resume => "resume".to_owned(),
         Event::Reconfigure { .. } => "reconfigure".to_owned(),
         Event::Shutdown => "shutdown".to_owned(),
         Event::Tick => "tick".to_owned(),
@@ -63,6 +76,7 @@ pub(crate) fn misuse(ledger: &Ledger, misuse: &Misuse) -> String {
         Misuse::UnknownRequest(_) => "unknown request".to_owned(),
         Misuse::NotLeased(id) => format!("not leased: {}", ledger.conn_name(id)),
         Misuse::NotDialing(id) => format!("not dialing: {}", ledger.conn_name(id)),
+        Misuse::NotChecking(id) => format!("not checking: {}", ledger.conn_name(id)),
         Misuse::StillDialing(id) => format!("still dialing: {}", ledger.conn_name(id)),
         Misuse::Config(error) => format!("config: {error}"),
         other => format!("{other:?}"),
@@ -107,6 +121,7 @@ fn origin(source: Source) -> &'static str {
         Source::Returned => "returned",
         Source::OwnDial => "own dial",
         Source::OtherDial => "other dial",
+        Source::Check => "checked",
         Source::Shared => "shared",
         _ => "a new source",
     }
@@ -118,6 +133,8 @@ fn failure(error: RequestError) -> &'static str {
         RequestError::Dial => "dial",
         RequestError::DialTimeout => "dial timeout",
         RequestError::TooManyWaiters => "too many waiters",
+        RequestError::Paused => "paused",
+        RequestError::Cleared => "cleared",
         RequestError::Shutdown => "shutdown",
         _ => "a new error",
     }
@@ -129,6 +146,9 @@ fn why(reason: CloseReason) -> &'static str {
         CloseReason::Lifetime => "lifetime",
         CloseReason::MaxUses => "max uses",
         CloseReason::IdleLimit => "idle limit",
+        CloseReason::Evicted => "evicted",
+        CloseReason::CheckFailed => "check failed",
+        CloseReason::Cleared => "cleared",
         CloseReason::ConnectionLimit => "connection limit",
         CloseReason::Draining => "draining",
         CloseReason::Shutdown => "shutdown",

@@ -1,0 +1,133 @@
+//! Where a key stands: what it would do if only the pool let it, and when something of its own is due.
+
+use super::conn::{Conn, State};
+use super::{Machine, NIL};
+use crate::Time;
+use crate::structure::List;
+
+impl Machine {
+    /// Files the key anew: in the lines for the pool's room, and under its next alarm.
+    pub(super) fn file(&mut self, key: u32) {
+        self.file_stalled(key);
+        self.file_surplus(key);
+        self.file_floor(key);
+        self.file_preconnects(key);
+        self.file_backup(key);
+        self.file_cooling(key);
+        let alarm = self.own_alarm(key);
+        if alarm == Time::NEVER {
+            self.alarms.remove(&mut self.keys, key);
+        } else {
+            self.alarms.set(&mut self.keys, key, alarm.0);
+            self.arm(alarm);
+        }
+    }
+
+    /// When something of the key itself is due: the end of what holds a waiter's dial up, a backup, or
+    /// something of its floor.
+    pub(super) fn own_alarm(&self, key: u32) -> Time {
+        let waits = self.paused.is_none() && self.keys[key].uncovered() != NIL;
+        let holds = [self.keys[key].backoff.until, self.hoped_until(key)];
+        let hold = holds.into_iter().flatten().min().filter(|_| waits).unwrap_or(Time::NEVER);
+        let backup = self.backup_due(key);
+        let backup = if self.is_due(backup) { Time::NEVER } else { backup };
+        hold.min(backup).min(self.floor_alarm(key))
+    }
+
+    /// Something of the key is due: it is looked after in this step, and filed anew.
+    pub(super) fn ring(&mut self, key: u32) {
+        self.alarms.remove(&mut self.keys, key);
+        if self.keys[key].backoff.until.is_some_and(|until| self.is_due(until)) {
+            self.end_backoff(key);
+        }
+        self.touch(key);
+    }
+
+    /// How many dials the key's own limits permit.
+    pub(super) fn room_of_key(&self, key: u32) -> u32 {
+        let (limits, key) = (self.rules.limits, &self.keys[key]);
+        let connections = limits.connections_per_key.saturating_sub(key.connections());
+        connections.min(limits.dials_per_key.saturating_sub(key.dials()))
+    }
+
+    /// The key's youngest dial of those that `may` be meant, or [`NIL`]. Passes over the others, which are as
+    /// many at most as backups and stock dials are in progress.
+    pub(super) fn youngest_dial(&self, key: u32, may: impl Fn(&Conn) -> bool) -> u32 {
+        let mut dial = self.keys[key].youngest(State::Dialing);
+        while dial != NIL && !may(&self.conns[dial]) {
+            dial = List::<super::conn::InKey>::prev(&self.conns, dial);
+        }
+        dial
+    }
+
+    /// Until when the dial of the first waiter without cover is held in the hope that a connection on lease
+    /// comes back (R14).
+    pub(super) fn hoped_until(&self, key: u32) -> Option<Time> {
+        let key = &self.keys[key];
+        (key.uncovered() != NIL && key.leased() > 0 && self.rules.dial_delay.is_on())
+            .then(|| self.rules.dial_delay.from(self.requests[key.uncovered()].arrived))
+            .filter(|until| !self.is_due(*until))
+    }
+
+    fn file_stalled(&mut self, key: u32) {
+        let is_held = self.keys[key].backoff.until.is_some() || self.hoped_until(key).is_some();
+        let uncovered = self.keys[key].uncovered();
+        let deficit = u64::from(self.keys[key].waiters()).saturating_sub(self.keys[key].cover());
+        let need = if uncovered == NIL || is_held || self.paused.is_some() {
+            0
+        } else {
+            deficit.min(u64::from(self.room_of_key(key))) as u32
+        };
+        self.need = self.need - u64::from(self.keys[key].need) + u64::from(need);
+        self.keys[key].need = need;
+        if need > 0 {
+            let rank = self.requests[uncovered].place.rank();
+            self.stalled.set(&mut self.keys, key, rank);
+        } else {
+            self.stalled.remove(&mut self.keys, key);
+        }
+    }
+
+    /// R10: keys with a dial more than they have waiters for.
+    fn file_surplus(&mut self, key: u32) {
+        let has_surplus = self.keys[key].cover() > u64::from(self.keys[key].waiters());
+        let dial = if has_surplus { self.youngest_dial(key, |conn| !conn.is_wanted_backup()) } else { NIL };
+        if dial == NIL {
+            self.surplus.remove(&mut self.keys, key);
+        } else {
+            let youngest_first = u64::MAX - self.conns[dial].order;
+            self.surplus.set(&mut self.keys, key, youngest_first);
+        }
+    }
+
+    /// R13: a key whose backup is due stands in line for free room.
+    fn file_backup(&mut self, key: u32) {
+        if self.is_due(self.backup_due(key)) && self.room_of_key(key) > 0 {
+            let rank = self.requests[self.keys[key].unbacked.front()].place.rank();
+            self.backup_line.set(&mut self.keys, key, rank);
+        } else {
+            self.backup_line.remove(&mut self.keys, key);
+        }
+    }
+
+    fn backup_due(&self, key: u32) -> Time {
+        let key = &self.keys[key];
+        let (waiter, dial) = (key.unbacked.front(), key.youngest(State::Dialing));
+        if waiter == NIL || dial == NIL || self.paused.is_some() || key.backoff.until.is_some() {
+            return Time::NEVER;
+        }
+        self.rules.backup_dial_after.from(self.requests[waiter].arrived.max(self.conns[dial].since))
+    }
+
+    /// I7: a backoff that holds nobody up needs no alarm, but its end is noticed.
+    fn file_cooling(&mut self, key: u32) {
+        let waits = self.paused.is_none() && self.keys[key].uncovered() != NIL;
+        match self.keys[key].backoff.until.filter(|_| !waits) {
+            Some(until) => {
+                self.cooling.set(&mut self.keys, key, until.0);
+                self.arm(until);
+            }
+            None => self.cooling.remove(&mut self.keys, key),
+        }
+    }
+}

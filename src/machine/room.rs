@@ -1,0 +1,142 @@
+//! Room across keys: what is closed so that another key can dial.
+
+use super::conn::{Clock, InClock, Purpose, State};
+use super::key::InFloored;
+use super::{Machine, NIL};
+use crate::structure::{Heap, List};
+use crate::{Actions, CloseReason};
+
+impl Machine {
+    /// R10: closes the longest-parked connection of another key than the one that needs room or, if none is
+    /// parked, cancels the youngest surplus dial. One at a time; whether anything was done.
+    pub(super) fn make_room(&mut self, out: &mut Actions) -> bool {
+        if !self.is_room_wanted(NIL) {
+            return false;
+        }
+        let victim = self.evictable(Self::is_room_wanted);
+        if victim != NIL {
+            self.close(victim, CloseReason::Evicted, out);
+            return true;
+        }
+        let key = self.surplus.first();
+        if key == NIL {
+            return false;
+        }
+        let dial = self.youngest_dial(key, |conn| !conn.is_wanted_backup());
+        self.cancel_dial(dial, out);
+        true
+    }
+
+    /// Whether keys other than `beside` would dial if there were more room than there is and is being made:
+    /// nothing is closed twice for one need.
+    pub(super) fn is_room_wanted(&self, beside: u32) -> bool {
+        let own = if beside == NIL { 0 } else { self.keys[beside].need };
+        self.lacks_room(self.need - u64::from(own))
+    }
+
+    /// The same for a connection that is about to be parked, in the midst of a step; preconnects that wait for
+    /// room would have it closed at once (R20).
+    pub(super) fn is_room_wanted_beside(&mut self, key: u32) -> bool {
+        for index in 0..self.touched.len() {
+            self.file(self.touched[index]);
+        }
+        let own = u64::from(self.keys[key].need) + u64::from(self.keys[key].preconnects);
+        self.lacks_room(self.need + self.preconnecting - own)
+    }
+
+    /// R20: one dial more for a preconnect, or room for it; what finds none is dropped.
+    pub(super) fn dial_ahead(&mut self, out: &mut Actions) -> bool {
+        let key = self.preconnects.first();
+        if key == NIL {
+            return false;
+        }
+        if self.has_room_to_dial() {
+            self.change_preconnects(key, self.keys[key].preconnects - 1);
+            self.start_dial(key, Purpose::Stock, NIL, out);
+            return true;
+        }
+        if !self.lacks_room(self.need + self.preconnecting) {
+            return false;
+        }
+        let victim = self.evictable(|machine, victim| {
+            let others = machine.preconnecting - u64::from(machine.keys[victim].preconnects);
+            machine.lacks_room(machine.need - u64::from(machine.keys[victim].need) + others)
+        });
+        if victim == NIL {
+            self.change_preconnects(key, self.keys[key].preconnects - 1);
+        } else {
+            self.close(victim, CloseReason::Evicted, out);
+        }
+        true
+    }
+
+    pub(super) fn change_preconnects(&mut self, key: u32, preconnects: u32) {
+        self.preconnecting -= u64::from(self.keys[key].preconnects);
+        self.preconnecting += u64::from(preconnects);
+        self.keys[key].preconnects = preconnects;
+        self.touch(key);
+    }
+
+    pub(super) fn drop_preconnects(&mut self) {
+        while self.preconnects.first() != NIL {
+            let key = self.preconnects.first();
+            self.change_preconnects(key, 0);
+            self.preconnects.remove(&mut self.keys, key);
+        }
+    }
+
+    /// R20: a key with preconnects stands in line as long as its own limits let it; else they are dropped.
+    pub(super) fn file_preconnects(&mut self, key: u32) {
+        if self.keys[key].preconnects == 0 {
+            return self.preconnects.remove(&mut self.keys, key);
+        }
+        let held = self.keys[key].backoff.until.is_some() || self.paused.is_some();
+        let room = if held { 0 } else { self.room_of_key(key) };
+        // Its dial would be cover for a waiter that has come meanwhile: one need, not two (R10).
+        let wanted = self.keys[key].preconnects.saturating_sub(self.keys[key].need).min(room);
+        if self.keys[key].preconnects > wanted {
+            self.change_preconnects(key, wanted);
+        }
+        if wanted == 0 {
+            self.preconnects.remove(&mut self.keys, key);
+        } else {
+            self.preconnects.set(&mut self.keys, key, u64::from(key));
+        }
+    }
+
+    /// Whether so many dials would find less room than there is and is being made.
+    fn lacks_room(&self, dials: u64) -> bool {
+        let limits = self.rules.limits;
+        let dials = dials.min(u64::from(limits.dials.saturating_sub(self.dials())));
+        let making = self.count(State::Closing) + self.count(State::Stopping);
+        dials > 0 && u64::from(self.connections()) + dials > u64::from(limits.connections) + u64::from(making)
+    }
+
+    /// The longest-parked connection of a key that `may` be meant, or [`NIL`]; those within a floor come last
+    /// (R20). Passes over those of keys that may not: of one key at most, that itself needs room.
+    pub(super) fn evictable(&self, may: impl Fn(&Self, u32) -> bool) -> u32 {
+        let fresh = self.first_of(Clock::FreshIdle, &may);
+        let used = self.first_of(Clock::UsedIdle, &may);
+        let free = self.earlier(fresh, used);
+        let above_floor = self.first_floored(&self.above_floor, &may);
+        let first = self.earlier(free, above_floor);
+        if first == NIL { self.first_floored(&self.within_floor, &may) } else { first }
+    }
+
+    fn first_of(&self, clock: Clock, may: &impl Fn(&Self, u32) -> bool) -> u32 {
+        let mut conn = self.clocks[clock as usize].front();
+        while conn != NIL && !may(self, self.conns[conn].key) {
+            conn = List::<InClock>::next(&self.conns, conn);
+        }
+        conn
+    }
+
+    fn first_floored(&self, heap: &Heap<InFloored>, may: &impl Fn(&Self, u32) -> bool) -> u32 {
+        let first = heap.first();
+        if first == NIL || may(self, first) {
+            return self.longest_parked_of_key(first);
+        }
+        let others = heap.iter().filter(|(key, _)| may(self, *key));
+        self.longest_parked_of_key(others.min_by_key(|(_, rank)| *rank).map_or(NIL, |(key, _)| key))
+    }
+}

@@ -1,0 +1,194 @@
+//! R20: connections ahead of requests, once.
+
+use latebind::{Config, DialFailure, Surplus};
+
+use crate::support::{Rig, ms};
+
+fn timeless() -> Config {
+    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
+}
+
+#[test]
+fn r20_so_many_connections_are_dialed() {
+    let mut rig = Rig::new(timeless());
+    rig.preconnect("a", 2).gives("dial a1, dial a2");
+    rig.dialed("a1").gives("park a1");
+    rig.dialed("a2").gives("park a2");
+    rig.request("r1", "a").gives("r1 gets a2 (idle)");
+}
+
+#[test]
+fn r20_once() {
+    let mut rig = Rig::new(timeless());
+    rig.preconnect("a", 1).gives("dial a1");
+    rig.dial_failed("a1").gives_nothing();
+    rig.tick().gives_nothing();
+    assert_eq!(rig.stats().keys, 0);
+}
+
+#[test]
+fn r20_what_is_there_counts() {
+    let mut rig = Rig::new(timeless());
+    rig.lease("r1", "a"); // On lease.
+    rig.park("a", 1); // Parked.
+    rig.request("r2", "b").gives("r2 waits, dial b1");
+    rig.preconnect("a", 2).gives_nothing();
+    rig.preconnect("a", 3).gives("dial a3");
+    rig.preconnect("a", 3).gives_nothing(); // Dialing.
+    rig.preconnect("b", 1).gives_nothing();
+    rig.preconnect("c", 0).gives_nothing();
+    assert_eq!(rig.stats().keys, 2);
+}
+
+#[test]
+fn r20_what_is_under_check_or_without_capacity_counts() {
+    let mut rig = Rig::new(timeless().check_after_idle(ms(10)));
+    rig.park("a", 1);
+    rig.park("b", 1);
+    rig.at(10).request("r1", "a").gives("r1 waits, check a1");
+    rig.capacity("b1", 0).gives_nothing();
+    rig.preconnect("a", 1).gives_nothing();
+    rig.preconnect("b", 1).gives_nothing();
+}
+
+#[test]
+fn r20_what_is_on_its_way_out_does_not_count() {
+    let mut rig = Rig::new(timeless().surplus(Surplus::Cancel));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.cancel("r1").gives("stop a1");
+    rig.lease("r2", "a");
+    rig.draining("a2").gives_nothing();
+    rig.park("b", 1);
+    rig.draining("b1").gives("close b1: draining");
+    rig.preconnect("a", 1).gives("dial a3");
+    rig.preconnect("b", 1).gives("dial b2");
+}
+
+#[test]
+fn r3_r20_a_preconnects_dial_belongs_to_nobody() {
+    let mut rig = Rig::new(timeless());
+    rig.preconnect("a", 1).gives("dial a1");
+    rig.request("r1", "a").gives("r1 waits"); // It is cover.
+    rig.dialed("a1").gives("r1 gets a1 (other dial)");
+}
+
+#[test]
+fn r7_r20_its_failure_charges_nobody_who_was_not_there() {
+    let mut rig = Rig::new(timeless());
+    rig.preconnect("a", 1).gives("dial a1");
+    rig.request("r1", "a").gives("r1 waits");
+    rig.dial_failed("a1").gives("dial a2");
+}
+
+#[test]
+fn r20_what_finds_no_room_of_its_key_is_dropped() {
+    let mut rig = Rig::new(timeless().max_connections_per_key(2));
+    rig.preconnect("a", 5).gives("dial a1, dial a2");
+    rig.dial_failed("a1").gives_nothing();
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.preconnect("a", 5).gives("dial a1, dial a2");
+    rig.dial_failed("a1").gives_nothing();
+}
+
+#[test]
+fn r10_r20_it_may_evict_parked_connections_of_other_keys() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.park("b", 1);
+    rig.lease("r1", "c");
+    rig.preconnect("a", 2).gives("close b1: evicted"); // The second finds no room.
+    rig.closed("b1").gives("dial a1");
+    rig.dialed("a1").gives("park a1");
+}
+
+#[test]
+fn r10_r20_it_cancels_no_dial() {
+    let mut rig = Rig::new(timeless().max_connections(1));
+    rig.request("r1", "b").gives("r1 waits, dial b1");
+    rig.cancel("r1").gives_nothing();
+    rig.preconnect("a", 1).gives_nothing();
+    rig.dialed("b1").gives("park b1"); // It was dropped, and wants no room any more.
+}
+
+#[test]
+fn r10_r20_its_dial_is_surplus_when_another_keys_waiter_needs_the_room() {
+    let mut rig = Rig::new(timeless().max_connections(1));
+    rig.preconnect("a", 1).gives("dial a1");
+    rig.request("r1", "b").gives("r1 waits, stop a1");
+    rig.dial_failed("a1").gives("dial b1");
+}
+
+#[test]
+fn r5_r20_surplus_cancel_leaves_it_alone() {
+    let mut rig = Rig::new(timeless().surplus(Surplus::Cancel));
+    rig.preconnect("a", 1).gives("dial a1");
+    rig.request("r1", "b").gives("r1 waits, dial b1");
+    rig.cancel("r1").gives("stop b1");
+    rig.dialed("a1").gives("park a1");
+}
+
+#[test]
+fn r11_r20_idle_limits_are_for_what_it_brings_too() {
+    let mut rig = Rig::new(timeless().max_idle_per_key(1));
+    rig.preconnect("a", 2).gives("dial a1, dial a2");
+    rig.dialed("a1").gives("park a1");
+    rig.dialed("a2").gives("close a2: idle limit");
+}
+
+#[test]
+fn r19_r20_in_a_pause_it_is_dropped() {
+    let mut rig = Rig::new(timeless());
+    rig.pause().gives_nothing();
+    rig.preconnect("a", 1).gives_nothing();
+    rig.resume().gives_nothing();
+    assert_eq!(rig.stats().keys, 0);
+}
+
+#[test]
+fn r7_r20_in_a_backoff_it_is_dropped() {
+    let retry = DialFailure::Retry { backoff: ms(100), backoff_max: ms(100), attempts: 9 };
+    let mut rig = Rig::new(timeless().dial_failure(retry));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.cancel("r1").gives_nothing();
+    rig.dial_failed("a1").gives_nothing();
+    rig.preconnect("a", 1).gives_nothing();
+    rig.at(100).tick().gives_nothing();
+}
+
+#[test]
+fn r20_r21_after_a_shutdown_it_does_nothing() {
+    let mut rig = Rig::new(timeless());
+    rig.shutdown().gives("drained");
+    rig.preconnect("a", 1).gives_nothing();
+    rig.keep("a", 1).gives_nothing();
+    assert_eq!(rig.stats().keys, 0);
+}
+
+#[test]
+fn r20_a_waiter_comes_before_a_preconnect() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.park("c", 2);
+    rig.preconnect("a", 1).gives("close c1: evicted");
+    rig.request("r1", "b").gives("r1 waits, close c2: evicted");
+    rig.closed("c1").gives("dial b1");
+    rig.closed("c2").gives("dial a1");
+}
+
+#[test]
+fn r20_the_same_asked_again_while_room_is_made_evicts_nothing_more() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.park("c", 2);
+    rig.preconnect("a", 1).gives("close c1: evicted");
+    rig.preconnect("a", 1).gives_nothing();
+    rig.closed("c1").gives("dial a1");
+}
+
+#[test]
+fn r10_r20_a_waiter_of_the_key_takes_the_room_that_its_preconnect_waits_for() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.park("b", 2);
+    rig.preconnect("a", 1).gives("close b1: evicted");
+    rig.request("r1", "a").gives("r1 waits"); // As the preconnect's dial would be its cover.
+    rig.closed("b1").gives("dial a1");
+    rig.dialed("a1").gives("r1 gets a1 (own dial)");
+    assert_eq!(rig.stats().idle, 1);
+}
