@@ -3,24 +3,27 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
 
-use latebind::{Config, ConfigError};
+use latebind::{Binding, Config, ConfigError, DialFailure, IdleOrder, Newcomers, Surplus};
 
 use crate::engine::Engine;
-use crate::{Manager, Pool, Runtime};
+use crate::notice::Observer;
+use crate::{Manager, Notice, Pool, Runtime};
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
 #[must_use = "a builder builds nothing by itself"]
 pub struct Builder<M: Manager, R: Runtime> {
     manager: M,
     config: Config,
+    observers: Vec<Observer<M>>,
     seed: Option<u64>,
     runtime: Option<R>,
 }
 
 impl<M: Manager, R: Runtime> Builder<M, R> {
     pub(crate) fn new(manager: M) -> Self {
-        Self { manager, config: Config::default(), seed: None, runtime: None }
+        Self { manager, config: Config::default(), observers: Vec::new(), seed: None, runtime: None }
     }
 
     /// Limits, durations and policies. Default: `Config::default()`.
@@ -29,6 +32,14 @@ impl<M: Manager, R: Runtime> Builder<M, R> {
     /// jitter in step.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Has `observer` told what happens in the pool, with the key of each [`Notice`]; may be called for several.
+    ///
+    /// It runs where things happen, outside of the lock, so it should be quick. A panic in it is contained.
+    pub fn observe(mut self, observer: impl Fn(&M::Key, &Notice<M::Error>) + Send + Sync + 'static) -> Self {
+        self.observers.push(Box::new(observer));
         self
     }
 
@@ -48,16 +59,65 @@ impl<M: Manager, R: Runtime> Builder<M, R> {
     ///
     /// # Errors
     ///
-    /// The config contradicts itself, or there is no runtime here and none was given.
+    /// The config contradicts itself, there is no runtime here and none was given, or the runtime has no timer.
     pub fn build(self) -> Result<Pool<M, R>, BuildError> {
-        let Self { manager, mut config, seed, runtime } = self;
+        let Self { manager, mut config, observers, seed, runtime } = self;
         let runtime = runtime.or_else(R::current).ok_or(BuildError::NoRuntime)?;
+        if !runtime.has_timer() {
+            return Err(BuildError::NoTimer);
+        }
         config.seed = match (seed, config.seed) {
             (None, 0) => RandomState::new().build_hasher().finish(),
             (Some(seed), _) | (None, seed) => seed,
         };
-        Ok(Pool::new(Engine::new(manager, runtime, config).map_err(BuildError::Config)?))
+        Ok(Pool::new(Engine::new(manager, runtime, config, observers).map_err(BuildError::Config)?))
     }
+}
+
+/// Declares a setter for each of the config's fields but `seed`, which means something else here.
+macro_rules! setters {
+    ($($field:ident: $ty:ty,)*) => {
+        /// Setters named as the fields of [`Config`], which tells what they are; a limit or a duration is taken with
+        /// or without `Some`.
+        impl<M: Manager, R: Runtime> Builder<M, R> {
+            $(#[doc = concat!("See [`Config::", stringify!($field), "`](Config#structfield.", stringify!($field), ").")]
+            pub fn $field(mut self, $field: impl Into<$ty>) -> Self {
+                self.config.$field = $field.into();
+                self
+            })*
+        }
+
+        #[cfg(test)]
+        const SETTERS: &[&str] = &[$(stringify!($field)),*];
+    };
+}
+
+setters! {
+    binding: Binding,
+    surplus: Surplus,
+    idle_order: IdleOrder,
+    dial_failure: DialFailure,
+    max_connections: Option<u32>,
+    max_connections_per_key: Option<u32>,
+    max_dials: Option<u32>,
+    max_dials_per_key: Option<u32>,
+    max_idle: Option<u32>,
+    max_idle_per_key: Option<u32>,
+    max_waiters: Option<u32>,
+    max_waiters_per_key: Option<u32>,
+    request_timeout: Option<Duration>,
+    dial_timeout: Option<Duration>,
+    check_timeout: Option<Duration>,
+    check_after_idle: Option<Duration>,
+    backup_dial_after: Option<Duration>,
+    dial_delay: Option<Duration>,
+    lease_warn_after: Option<Duration>,
+    idle_timeout: Option<Duration>,
+    unused_idle_timeout: Option<Duration>,
+    max_lifetime: Option<Duration>,
+    lifetime_jitter: Duration,
+    max_uses: Option<u32>,
+    start_paused: Option<Newcomers>,
 }
 
 impl<M: Manager, R: Runtime> fmt::Debug for Builder<M, R> {
@@ -74,6 +134,8 @@ pub enum BuildError {
     Config(ConfigError),
     /// Called outside of a runtime: call it on one, or name one with [`Builder::runtime`].
     NoRuntime,
+    /// The runtime cannot sleep: on tokio, its builder wants `enable_time` or `enable_all`.
+    NoTimer,
 }
 
 impl fmt::Display for BuildError {
@@ -83,6 +145,9 @@ impl fmt::Display for BuildError {
             Self::NoRuntime => {
                 f.write_str("no runtime here: build the pool on one, or name one with `Builder::runtime`")
             }
+            Self::NoTimer => {
+                f.write_str("the runtime has no timer: enable it, such as by tokio's `Builder::enable_time`")
+            }
         }
     }
 }
@@ -91,7 +156,23 @@ impl StdError for BuildError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Config(error) => Some(error),
-            Self::NoRuntime => None,
+            Self::NoRuntime | Self::NoTimer => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_setter_for_every_field_of_the_config() {
+        let config = format!("{:#?}", Config::default());
+        let fields = config.lines().filter_map(|line| {
+            let line = line.strip_prefix("    ")?;
+            line.starts_with(char::is_alphabetic).then(|| line.split(':').next().unwrap_or_default())
+        });
+        let expected: Vec<_> = fields.filter(|field| *field != "seed").collect();
+        assert_eq!(SETTERS, expected);
     }
 }

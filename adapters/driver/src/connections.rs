@@ -4,74 +4,70 @@ use std::mem;
 use std::sync::Arc;
 
 use futures_util::future::AbortHandle;
-use latebind::ConnId;
+use latebind::{ConnId, Time};
 
+use crate::errand::Errand;
+use crate::goods::{Goods, Held, Recalls, Remains};
 use crate::manager::{Maker, Sharing};
 use crate::watch::Watch;
 
 /// The connections by [`ConnId::index`]. Pure table work; nothing here runs or drops foreign code.
 pub(crate) struct Connections<C> {
-    entries: Vec<Entry<C>>,
+    pub(crate) entries: Vec<Entry<C>>,
 }
 
-struct Entry<C> {
+pub(crate) struct Entry<C> {
     /// Tells apart those that had this index one after the other.
-    generation: u32,
-    place: Place<C>,
+    pub(crate) generation: u32,
+    pub(crate) place: Place<C>,
+    /// Holders of leases who want to know when the connection is closed under them.
+    pub(crate) recalls: Recalls,
 }
 
 /// Where a connection is.
 ///
 /// ```text
-/// Vacant → Dialing → In ⇄ Out → Closing → Vacant
-///             ↓       ↓            ↑
-///         Stopping    └────────────┘      Shared stays in the table while its handles are out.
+/// Vacant → Dialing → In ⇄ Out → Closing → Vacant     In ⇄ Errand → Closing
+///             ↓       ↓    ↓       ↑                  Out → Errand
+///         Stopping    │  Recalled ─┤
+///                     └────────────┘      Shared stays in the table while its handles are out.
 /// ```
-enum Place<C> {
+pub(crate) enum Place<C> {
     Vacant,
-    Dialing(AbortHandle),
+    Dialing {
+        abort: AbortHandle,
+        begun: Time,
+    },
     /// A dial that was told to stop.
-    Stopping,
+    Stopping {
+        begun: Time,
+        /// Because it took too long.
+        is_late: bool,
+    },
     /// Here: parked, or delivered to somebody who has not picked it up yet.
     In(Held<C>),
     /// In a lease.
     Out,
+    /// With a task that checks or recycles it, and gives it back.
+    Errand(Box<Away<C>>),
+    /// In a lease, and to be closed when that ends.
+    Recalled,
     Shared(Box<Shared<C>>),
     /// With a task that closes it.
     Closing,
 }
 
-/// A connection in the table.
-pub(crate) enum Held<C> {
-    Plain(C),
-    Watched(Arc<Watch<C>>),
-}
-
-struct Shared<C> {
-    held: Held<C>,
-    maker: Maker<C>,
-}
-
-/// What was left of a connection that is over, to be dropped after the lock.
-#[must_use = "dropping it under the lock runs foreign code there"]
-pub(crate) struct Remains<C>(Place<C>);
-
-/// A connection that was taken out to be closed.
-pub(crate) struct Retired<C> {
+pub(crate) struct Shared<C> {
     pub(crate) held: Held<C>,
-    /// May hold a handle of its own, which goes before the connection is closed.
-    pub(crate) maker: Option<Maker<C>>,
+    pub(crate) maker: Maker<C>,
 }
 
-/// What a request gets when it picks up its delivery.
-pub(crate) enum Goods<C> {
-    Exclusive(Held<C>),
-    Shared {
-        maker: Maker<C>,
-        watch: Option<Arc<Watch<C>>>,
-    },
-    /// The connection has ended since it was delivered.
-    Gone,
+/// A connection that a task has.
+pub(crate) struct Away<C> {
+    pub(crate) errand: Errand,
+    pub(crate) abort: AbortHandle,
+    /// Of a shared connection: it stays here.
+    pub(crate) maker: Option<Maker<C>>,
 }
 
 /// How many connections the table has in which state, to be compared with the core's own numbers.
@@ -81,32 +77,52 @@ pub(crate) struct Census {
     pub(crate) open_or_closing: u32,
 }
 
+impl<C> Entry<C> {
+    fn vacant() -> Self {
+        Self { generation: 0, place: Place::Vacant, recalls: Recalls::default() }
+    }
+}
+
 impl<C> Connections<C> {
     pub(crate) fn new() -> Self {
         Self { entries: Vec::new() }
     }
 
-    pub(crate) fn dialing(&mut self, conn: ConnId, abort: AbortHandle) {
+    pub(crate) fn dialing(&mut self, conn: ConnId, abort: AbortHandle, begun: Time) {
         if self.entries.len() <= conn.index() {
-            self.entries.resize_with(conn.index() + 1, || Entry { generation: 0, place: Place::Vacant });
+            self.entries.resize_with(conn.index() + 1, Entry::vacant);
         }
-        self.entries[conn.index()] = Entry { generation: conn.generation(), place: Place::Dialing(abort) };
+        let entry = &mut self.entries[conn.index()];
+        entry.generation = conn.generation();
+        entry.place = Place::Dialing { abort, begun };
     }
 
-    /// The dial is told to stop.
-    pub(crate) fn stop(&mut self, conn: ConnId) -> Option<AbortHandle> {
+    /// The dial is told to stop, because it takes too long or is not needed.
+    pub(crate) fn stop(&mut self, conn: ConnId, is_late: bool) -> Option<AbortHandle> {
         let place = self.place(conn)?;
-        match mem::replace(place, Place::Stopping) {
-            Place::Dialing(abort) => Some(abort),
-            other => {
-                *place = other;
-                None
-            }
+        let Place::Dialing { begun, .. } = *place else { return None };
+        match mem::replace(place, Place::Stopping { begun, is_late }) {
+            Place::Dialing { abort, .. } => Some(abort),
+            _ => None,
         }
     }
 
     pub(crate) fn is_stopping(&mut self, conn: ConnId) -> bool {
-        matches!(self.place(conn), Some(Place::Stopping))
+        matches!(self.place(conn), Some(Place::Stopping { .. }))
+    }
+
+    /// Whether a dial was told to stop because it took too long.
+    pub(crate) fn is_late(&mut self, conn: ConnId) -> bool {
+        matches!(self.place(conn), Some(Place::Stopping { is_late: true, .. }))
+    }
+
+    /// When the dial has begun.
+    pub(crate) fn dial_begun(&self, conn: ConnId) -> Option<Time> {
+        let entry = self.entries.get(conn.index()).filter(|entry| entry.generation == conn.generation());
+        match entry.map(|entry| &entry.place) {
+            Some(Place::Dialing { begun, .. } | Place::Stopping { begun, .. }) => Some(*begun),
+            _ => None,
+        }
     }
 
     /// A dial has brought a connection.
@@ -117,8 +133,8 @@ impl<C> Connections<C> {
             Some(Sharing { maker, .. }) => Place::Shared(Box::new(Shared { held, maker })),
         };
         match self.place(conn) {
-            Some(place) => Remains(mem::replace(place, opened)),
-            None => Remains(opened),
+            Some(place) => Remains::new(mem::replace(place, opened), None),
+            None => Remains::new(opened, None),
         }
     }
 
@@ -142,21 +158,21 @@ impl<C> Connections<C> {
     }
 
     /// A lease gives its connection back; `Err` if there is no place for it any more.
-    pub(crate) fn put_back(&mut self, conn: ConnId, connection: C) -> Result<(), C> {
+    pub(crate) fn put_back(&mut self, conn: ConnId, held: Held<C>) -> Result<(), Held<C>> {
         match self.place(conn) {
             Some(place @ Place::Out) => {
-                *place = Place::In(Held::Plain(connection));
+                *place = Place::In(held);
                 Ok(())
             }
-            _ => Err(connection),
+            _ => Err(held),
         }
     }
 
-    /// A lease keeps its connection to close it.
-    pub(crate) fn closing(&mut self, conn: ConnId) {
-        if let Some(place) = self.place(conn) {
-            *place = Place::Closing;
-        }
+    /// A lease or a task keeps its connection to close it; those to be told. `None`: it is over already.
+    pub(crate) fn closing(&mut self, conn: ConnId) -> Option<Recalls> {
+        let entry = self.entry(conn).filter(|entry| !matches!(entry.place, Place::Vacant))?;
+        entry.place = Place::Closing;
+        Some(entry.recalls.take())
     }
 
     /// Puts a connection under watch; `None` if it is under watch already, or not here.
@@ -188,24 +204,25 @@ impl<C> Connections<C> {
         started
     }
 
-    /// Takes the connection out to close it; `None` if somebody closes it already.
-    pub(crate) fn retire(&mut self, conn: ConnId) -> Option<Retired<C>> {
-        let place = self.place(conn)?;
-        match mem::replace(place, Place::Closing) {
-            Place::In(held) => Some(Retired { held, maker: None }),
-            Place::Shared(shared) => Some(Retired { held: shared.held, maker: Some(shared.maker) }),
-            other => {
-                *place = other;
-                None
-            }
-        }
+    pub(crate) fn is_shared(&self, conn: ConnId) -> bool {
+        let entry = self.entries.get(conn.index()).filter(|entry| entry.generation == conn.generation());
+        entry.is_some_and(|entry| match &entry.place {
+            Place::Shared(_) => true,
+            Place::Errand(away) => away.maker.is_some(),
+            _ => false,
+        })
     }
 
     /// The connection, or the dial, is over; what was left of it.
     ///
     /// To be called before the core hears of it: the core may use the index again in the same step.
     pub(crate) fn vacate(&mut self, conn: ConnId) -> Remains<C> {
-        Remains(self.place(conn).map_or(Place::Vacant, |place| mem::replace(place, Place::Vacant)))
+        match self.entry(conn) {
+            Some(entry) => {
+                Remains::new(mem::replace(&mut entry.place, Place::Vacant), Some(entry.recalls.take()))
+            }
+            None => Remains::new(Place::Vacant, None),
+        }
     }
 
     pub(crate) fn census(&self) -> Census {
@@ -213,15 +230,18 @@ impl<C> Connections<C> {
         for entry in &self.entries {
             match entry.place {
                 Place::Vacant => {}
-                Place::Dialing(_) | Place::Stopping => census.dialing += 1,
-                Place::In(_) | Place::Out | Place::Shared(_) | Place::Closing => census.open_or_closing += 1,
+                Place::Dialing { .. } | Place::Stopping { .. } => census.dialing += 1,
+                _ => census.open_or_closing += 1,
             }
         }
         census
     }
 
-    fn place(&mut self, conn: ConnId) -> Option<&mut Place<C>> {
-        let entry = self.entries.get_mut(conn.index())?;
-        (entry.generation == conn.generation()).then_some(&mut entry.place)
+    pub(crate) fn place(&mut self, conn: ConnId) -> Option<&mut Place<C>> {
+        self.entry(conn).map(|entry| &mut entry.place)
+    }
+
+    pub(crate) fn entry(&mut self, conn: ConnId) -> Option<&mut Entry<C>> {
+        self.entries.get_mut(conn.index()).filter(|entry| entry.generation == conn.generation())
     }
 }

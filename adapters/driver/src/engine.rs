@@ -6,11 +6,12 @@ use futures_util::task::AtomicWaker;
 use latebind::{Config, ConfigError, ConnId, DialError, Time};
 
 use crate::effect::{Effect, Effects};
+use crate::notice::Observer;
 use crate::shield::{shield, shielded_drop};
 use crate::state::{Orphan, State};
 use crate::timer::Timer;
-use crate::watch::{Outcome, Watch};
-use crate::{ConnectError, Manager, Runtime, close, dial, timer};
+use crate::watch::Watch;
+use crate::{ConnectError, Manager, Runtime, close, dial, errand, timer};
 
 /// What all parts of a pool share. Leases, requests and tasks hold it; the pool's handles do so through one
 /// more `Arc`, whose end shuts the pool down (A5).
@@ -19,15 +20,24 @@ pub(crate) struct Engine<M: Manager, R: Runtime> {
     pub(crate) runtime: R,
     /// Wakes the timer task when its deadline has moved to earlier.
     pub(crate) timer: AtomicWaker,
+    /// Whether leases are recycled; the manager was asked once.
+    pub(crate) recycles: bool,
+    observers: Vec<Observer<M>>,
     state: Mutex<State<M>>,
 }
 
 impl<M: Manager, R: Runtime> Engine<M, R> {
-    pub(crate) fn new(manager: M, runtime: R, config: Config) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        manager: M,
+        runtime: R,
+        config: Config,
+        observers: Vec<Observer<M>>,
+    ) -> Result<Self, ConfigError> {
         let manager = Arc::new(manager);
         let watcher = manager.watches_closed().then(|| Arc::clone(&manager));
-        let state = Mutex::new(State::new(config, watcher)?);
-        Ok(Self { manager, runtime, timer: AtomicWaker::new(), state })
+        let recycles = manager.recycles();
+        let state = Mutex::new(State::new(config, watcher, !observers.is_empty())?);
+        Ok(Self { manager, runtime, timer: AtomicWaker::new(), recycles, observers, state })
     }
 
     /// One step: table work under the lock, then all that runs foreign code (A2). What `work` returns is dropped
@@ -44,7 +54,9 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
             state.arm_timer(&mut effects);
             answer
         };
-        self.perform(effects);
+        if !effects.is_empty() {
+            self.perform(effects);
+        }
         answer
     }
 
@@ -57,6 +69,15 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
     /// The connection is gone: closed by its peer, or lost.
     pub(crate) fn connection_gone(self: &Arc<Self>, conn: ConnId) {
         self.step(|state, now, effects| state.closed(now, conn, effects));
+    }
+
+    /// The peer has closed the connection: it holds no slot any more (A7), whatever is left for the manager to close.
+    /// `None`: it was lost.
+    pub(crate) fn peer_closed(self: &Arc<Self>, conn: ConnId, connection: Option<M::Connection>) {
+        self.connection_gone(conn);
+        if let Some(connection) = connection {
+            let _ = shield(|| close::after_its_peer(self, connection));
+        }
     }
 
     /// A task was dropped by its runtime before it could report.
@@ -84,6 +105,7 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
                     state.dial_failed(now, conn, error, DialError::Fatal, effects);
                 }
                 Some(Orphan::Close(conn)) => state.closed(now, conn, effects),
+                Some(Orphan::Errand(conn, errand)) => state.errand_lost(now, conn, errand, effects),
                 None => state.is_reporting_orphans = false,
             }
             orphan.is_some()
@@ -103,11 +125,19 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         self.step(State::tick)
     }
 
-    pub(crate) fn timer_died(&self) {
-        self.lock().timer = Timer::Dead;
+    /// The runtime has dropped the timer task: it has ended.
+    pub(crate) fn timer_died(self: &Arc<Self>) {
+        self.step(State::runtime_gone);
     }
 
-    fn perform(self: &Arc<Self>, effects: Effects<M>) {
+    fn perform(self: &Arc<Self>, mut effects: Effects<M>) {
+        for (key, notice) in effects.take_notices() {
+            for observer in &self.observers {
+                // A panic of one concerns none of the others.
+                let _ = shield(|| observer(&key, &notice));
+            }
+            shielded_drop(notice);
+        }
         for effect in effects {
             // A panic of one concerns none of the others.
             let _ = shield(|| self.perform_one(effect));
@@ -118,13 +148,15 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         match effect {
             Effect::Wake(waker) => waker.wake(),
             Effect::Dial { conn, key, abort } => dial::start(self, conn, key, abort),
-            Effect::StopDial(abort) => abort.abort(),
+            Effect::StopTask(abort) => abort.abort(),
+            Effect::Send { conn, errand, held, abort } => errand::start(self, conn, errand, held, abort),
             Effect::Close { conn, retired } => close::start(self, conn, retired),
             Effect::Watch { conn, watch } => self.start_watch(conn, watch),
             Effect::StartTimer => timer::start(self),
             Effect::WakeTimer => self.timer.wake(),
-            Effect::DropConnection(connection) => drop(connection),
-            Effect::DropRemains(remains) => drop(remains),
+            Effect::Recall(recalls) => recalls.wake(),
+            Effect::DropRemains(remains) => remains.clear_away(),
+            Effect::DropMaker(maker) => drop(maker),
             Effect::DropFailures(failures) => drop(failures),
         }
     }
@@ -132,9 +164,8 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
     fn start_watch(self: &Arc<Self>, conn: ConnId, watch: Arc<Watch<M::Connection>>) {
         let engine = Arc::clone(self);
         self.runtime.spawn(async move {
-            if let Outcome::Gone(connection) = watch.ended().await {
-                shielded_drop(connection);
-                engine.connection_gone(conn);
+            if let Some(connection) = watch.ended().await {
+                engine.peer_closed(conn, connection);
             }
         });
     }

@@ -17,6 +17,10 @@ pub enum Error<E> {
     Dial(ConnectError<E>),
     /// It would have had to wait, and there are too many waiters already (R8).
     TooManyWaiters(Box<Refused>),
+    /// The pool is paused, and refuses newcomers (R19).
+    Paused,
+    /// The connections of its key were cleared, and those who waited with them (R19).
+    Cleared,
     /// The pool was closed, or its last handle was dropped (R21).
     Closed,
 }
@@ -66,7 +70,7 @@ impl<E> Error<E> {
         match self {
             Self::Timeout(timeout) => timeout.last_dial.as_ref(),
             Self::Dial(error) => Some(error),
-            Self::TooManyWaiters(_) | Self::Closed => None,
+            Self::TooManyWaiters(_) | Self::Paused | Self::Cleared | Self::Closed => None,
         }
     }
 }
@@ -105,6 +109,8 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                     refused.pool, refused.key
                 )
             }
+            Self::Paused => f.write_str("the pool is paused"),
+            Self::Cleared => f.write_str("the connections of this key were cleared"),
             Self::Closed => f.write_str("the pool is closed"),
         }
     }

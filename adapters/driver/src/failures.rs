@@ -10,6 +10,9 @@ use crate::ConnectError;
 /// The last failed dial of each key that had no success since.
 pub(crate) struct Failures<K, E> {
     by_key: HashMap<K, Failure<E>>,
+    /// Those that a later one took the place of in this step: who times out in the same step, before the later dial
+    /// ends, still names them.
+    replaced: Vec<Failure<E>>,
 }
 
 /// A dial that failed, and why.
@@ -27,12 +30,17 @@ const SLACK: usize = 16;
 
 impl<K: Eq + Hash, E> Failures<K, E> {
     pub(crate) fn new() -> Self {
-        Self { by_key: HashMap::new() }
+        Self { by_key: HashMap::new(), replaced: Vec::new() }
     }
 
-    pub(crate) fn insert(&mut self, key: K, conn: ConnId, error: ConnectError<E>) -> Forgotten<K, E> {
-        let previous = self.by_key.insert(key, Failure { conn, error });
-        Forgotten(previous.into_iter().map(|failure| (None, failure)).collect())
+    /// The previous failure of the key is kept until [`settle`](Self::settle).
+    pub(crate) fn insert(&mut self, key: K, conn: ConnId, error: ConnectError<E>) {
+        self.replaced.extend(self.by_key.insert(key, Failure { conn, error }));
+    }
+
+    /// The step is over.
+    pub(crate) fn settle(&mut self) -> Forgotten<K, E> {
+        Forgotten(self.replaced.drain(..).map(|failure| (None, failure)).collect())
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Forgotten<K, E> {
@@ -40,10 +48,10 @@ impl<K: Eq + Hash, E> Failures<K, E> {
         Forgotten(removed.into_iter().map(|(key, failure)| (Some(key), failure)).collect())
     }
 
-    /// Why that dial of the key failed; `None` if nothing was reported for it: it timed out.
+    /// Why that dial of the key failed, if it did.
     pub(crate) fn of(&self, key: &K, conn: ConnId) -> Option<ConnectError<E>> {
-        let failure = self.by_key.get(key)?;
-        (failure.conn == conn).then(|| failure.error.clone())
+        let failures = self.by_key.get(key).into_iter().chain(&self.replaced);
+        failures.filter(|failure| failure.conn == conn).map(|failure| failure.error.clone()).next()
     }
 
     /// Forgets keys that are not known any more, once they outnumber those that are: O(1) each, amortized.
@@ -77,10 +85,14 @@ mod tests {
     #[test]
     fn a_failure_is_told_for_its_own_dial_only() {
         let mut failures = Failures::new();
-        let _ = failures.insert("a", conn(0), ConnectError::<String>::RuntimeGone);
+        failures.insert("a", conn(0), ConnectError::<String>::RuntimeGone);
         assert!(failures.of(&"a", conn(0)).is_some());
         assert!(failures.of(&"a", conn(1)).is_none());
         assert!(failures.of(&"b", conn(0)).is_none());
+        failures.insert("a", conn(2), ConnectError::RuntimeGone);
+        assert!(failures.of(&"a", conn(0)).is_some(), "in the step that replaces it");
+        assert!(!failures.settle().is_empty());
+        assert!(failures.of(&"a", conn(0)).is_none() && failures.of(&"a", conn(2)).is_some());
         assert!(!failures.remove(&"a").is_empty());
         assert!(failures.is_empty());
     }
@@ -89,7 +101,7 @@ mod tests {
     fn keys_that_are_not_known_any_more_are_swept_before_they_pile_up() {
         let mut failures = Failures::new();
         for key in 0..1_000_u32 {
-            let _ = failures.insert(key, conn(key), ConnectError::<String>::RuntimeGone);
+            failures.insert(key, conn(key), ConnectError::<String>::RuntimeGone);
             let _ = failures.sweep(1, |known| *known == 7);
             assert!(failures.by_key.len() <= 2 + SLACK);
         }

@@ -4,24 +4,29 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use latebind::{ConnId, Priority, Time};
+use latebind::{ConnId, Priority, Source, Time};
 
-use crate::connections::{Goods, Held};
 use crate::engine::Engine;
-use crate::manager::Maker;
+use crate::goods::{Goods, Held};
 use crate::request::{Answered, Ask, Timeout};
-use crate::shield::{shield, shielded_drop};
+use crate::shield::shielded_drop;
 use crate::slot::Answer;
-use crate::watch::{Ended, Watch};
+use crate::unpack::{Unpacked, fetch, unpack_shared};
+use crate::watch::Watch;
 use crate::{ConnectError, Error, Lease, Manager, Runtime};
 
 /// A request for a connection: a future of a [`Lease`]. Made by [`Pool::get`](crate::Pool::get).
 ///
-/// Nothing happens before it is polled first. Dropping it cancels the request; a connection that it had been given
+/// Nothing happens before it is polled first. A first poll may be pending although there is an idle connection, where
+/// the runtime wants tasks to yield once in a while ([`Runtime::poll_proceed`]): tokio does. Dropping it cancels the request; a connection that it had been given
 /// goes to the next waiter, and a dial that was started for it goes on for the others (A3, A4).
+///
+/// If the connection that it waited for proves to be closed when it is picked up (A7), it asks anew: before all who
+/// are of its priority, with what is left of its time, but as a new request to the limits of waiters: where others
+/// have taken its place among `Config::max_waiters` meanwhile, it fails with [`Error::TooManyWaiters`].
 ///
 /// It keeps no handle of the pool: when the last [`Pool`](crate::Pool) is dropped, it fails with
 /// [`Error::Closed`].
@@ -34,45 +39,54 @@ pub struct Get<'k, M: Manager, R: Runtime> {
     /// Becomes the lease's; none once this has completed.
     engine: Option<Arc<Engine<M, R>>>,
     wish: Wish<'k, M::Key>,
-    stage: Stage,
+    stage: Stage<M::Connection>,
 }
 
 /// What is asked for.
 struct Wish<'k, K: Clone> {
     key: Cow<'k, K>,
+    /// As the user says.
+    wished: Priority,
+    /// As it is asked for.
     priority: Priority,
     timeout: Timeout,
     /// When it was polled first.
     asked: Option<Time>,
 }
 
-#[derive(Clone, Copy)]
-enum Stage {
+enum Stage<C> {
     Asking,
-    Waiting { token: usize },
+    Waiting {
+        token: usize,
+    },
+    /// Delivered, and to be taken out of its watch, which may be busy for a moment.
+    Fetching {
+        conn: ConnId,
+        source: Source,
+        watch: Arc<Watch<C>>,
+    },
 }
 
-/// What a delivery turned out to be.
-enum Unpacked<C> {
-    Connection {
-        connection: C,
-        is_shared: bool,
-    },
-    /// The peer has closed it, as was seen at the last moment (A7).
-    Gone,
-    /// The shared connection's maker panicked, with this message.
-    Panicked(String),
+/// What becomes a lease.
+struct Delivery<C> {
+    connection: C,
+    conn: ConnId,
+    source: Source,
+    is_shared: bool,
 }
+
+type Finished<M> = Result<Delivery<<M as Manager>::Connection>, Error<<M as Manager>::Error>>;
 
 impl<'k, M: Manager, R: Runtime> Get<'k, M, R> {
     pub(crate) fn new(engine: Arc<Engine<M, R>>, key: Cow<'k, M::Key>) -> Self {
-        let wish = Wish { key, priority: Priority::default(), timeout: Timeout::Default, asked: None };
+        let (wished, priority) = (Priority::default(), Priority::default());
+        let wish = Wish { key, wished, priority, timeout: Timeout::Default, asked: None };
         Self { engine: Some(engine), wish, stage: Stage::Asking }
     }
 
     /// How urgent it is: greater is served first (R2). No effect once it has been polled.
     pub fn priority(mut self, priority: Priority) -> Self {
-        self.wish.priority = priority;
+        (self.wish.wished, self.wish.priority) = (priority, priority);
         self
     }
 
@@ -84,6 +98,21 @@ impl<'k, M: Manager, R: Runtime> Get<'k, M, R> {
     }
 }
 
+impl<M: Manager, R: Runtime> Get<'_, M, R> {
+    /// Makes it more or less urgent while it waits: it goes last of its new priority; the same priority changes
+    /// nothing (R2).
+    pub fn reprioritize(&mut self, priority: Priority) {
+        if priority == self.wish.wished {
+            return;
+        }
+        (self.wish.wished, self.wish.priority) = (priority, priority);
+        if let (Some(engine), Stage::Waiting { token }) = (&self.engine, &self.stage) {
+            let token = *token;
+            engine.step(|state, now, effects| state.reprioritize(now, token, priority, effects));
+        }
+    }
+}
+
 impl<K: Clone> Wish<'_, K> {
     fn ask<M: Manager<Key = K>, R: Runtime>(&mut self, engine: &Arc<Engine<M, R>>) -> Answered<M> {
         engine.step(|state, now, effects| {
@@ -91,6 +120,31 @@ impl<K: Clone> Wish<'_, K> {
             let ask = Ask { key: &*self.key, priority: self.priority, timeout: self.timeout, asked };
             state.request(now, &ask, effects)
         })
+    }
+
+    /// It was the first of its priority: asked again one level above, it goes before all of that priority, and
+    /// behind those that are more urgent (R2). In the highest level it goes last.
+    fn go_ahead(&mut self) {
+        self.priority = Priority::new(self.wished.level() + 1).unwrap_or(Priority::HIGHEST);
+    }
+
+    /// What the delivery comes to; `None` if it is asked for anew, with what is left of the time.
+    fn finish<M: Manager>(
+        &mut self,
+        conn: ConnId,
+        source: Source,
+        unpacked: Unpacked<M::Connection>,
+    ) -> Option<Finished<M>> {
+        match unpacked {
+            Unpacked::Connection { connection, is_shared } => {
+                Some(Ok(Delivery { connection, conn, source, is_shared }))
+            }
+            Unpacked::Panicked(message) => Some(Err(Error::Dial(ConnectError::Panicked(message.into())))),
+            Unpacked::Gone => {
+                self.go_ahead();
+                None
+            }
+        }
     }
 
     /// The answer, or `None` if there is none yet and the waker is in place.
@@ -123,42 +177,48 @@ impl<K: Clone> Wish<'_, K> {
     }
 }
 
-fn unpack<M: Manager, R: Runtime>(
-    engine: &Arc<Engine<M, R>>,
-    conn: ConnId,
-    goods: Goods<M::Connection>,
-) -> Unpacked<M::Connection> {
-    match goods {
-        Goods::Exclusive(Held::Plain(connection)) => Unpacked::Connection { connection, is_shared: false },
-        Goods::Exclusive(Held::Watched(watch)) => match watch.take() {
-            Some(Ended::Stopped(connection)) => Unpacked::Connection { connection, is_shared: false },
-            closed => {
-                shielded_drop(closed);
-                engine.connection_gone(conn);
-                Unpacked::Gone
+impl<M: Manager, R: Runtime> Get<'_, M, R> {
+    /// One stage further; `Ready` if it is the last one.
+    fn advance(
+        engine: &Arc<Engine<M, R>>,
+        wish: &mut Wish<'_, M::Key>,
+        stage: &mut Stage<M::Connection>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Finished<M>>> {
+        let answered = match stage {
+            Stage::Asking => wish.ask(engine),
+            Stage::Waiting { token } => match wish.look(engine, *token, context.waker()) {
+                Some(answered) => answered,
+                None => return Poll::Pending,
+            },
+            Stage::Fetching { conn, source, watch } => {
+                let (conn, source) = (*conn, *source);
+                let unpacked = ready!(fetch(engine, conn, watch, context));
+                *stage = Stage::Asking;
+                return Poll::Ready(wish.finish::<M>(conn, source, unpacked));
             }
-        },
-        Goods::Shared { maker, watch } => unpack_shared(engine, conn, &maker, watch.as_deref()),
-        Goods::Gone => Unpacked::Gone,
-    }
-}
-
-fn unpack_shared<M: Manager, R: Runtime>(
-    engine: &Arc<Engine<M, R>>,
-    conn: ConnId,
-    maker: &Maker<M::Connection>,
-    watch: Option<&Watch<M::Connection>>,
-) -> Unpacked<M::Connection> {
-    if watch.is_some_and(Watch::is_closed) {
-        engine.connection_gone(conn);
-        return Unpacked::Gone;
-    }
-    match shield(|| maker()) {
-        Ok(connection) => Unpacked::Connection { connection, is_shared: true },
-        Err(message) => {
-            engine.step(|state, now, effects| state.discard_shared(now, conn, effects));
-            Unpacked::Panicked(message)
-        }
+        };
+        *stage = Stage::Asking;
+        let (conn, source, goods) = match answered {
+            Answered::Waiting { token } => {
+                *stage = Stage::Waiting { token };
+                return Poll::Ready(None);
+            }
+            Answered::Failed(error) => return Poll::Ready(Some(Err(error))),
+            Answered::Delivered { conn, source, goods } => (conn, source, goods),
+        };
+        let unpacked = match goods {
+            Goods::Exclusive(Held::Plain(connection)) => {
+                Unpacked::Connection { connection, is_shared: false }
+            }
+            Goods::Exclusive(Held::Watched(watch)) => {
+                *stage = Stage::Fetching { conn, source, watch };
+                return Poll::Ready(None);
+            }
+            Goods::Shared { maker, watch } => unpack_shared(engine, conn, &maker, watch.as_deref()),
+            Goods::Gone => Unpacked::Gone,
+        };
+        Poll::Ready(wish.finish::<M>(conn, source, unpacked))
     }
 }
 
@@ -168,32 +228,16 @@ impl<M: Manager, R: Runtime> Future for Get<'_, M, R> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { engine: slot, wish, stage } = self.get_mut();
         let engine = slot.as_ref().expect("`Get` was polled after it had completed");
+        if matches!(stage, Stage::Asking) {
+            ready!(engine.runtime.poll_proceed(context));
+        }
         let finished = loop {
-            let answered = match *stage {
-                Stage::Asking => wish.ask(engine),
-                Stage::Waiting { token } => match wish.look(engine, token, context.waker()) {
-                    Some(answered) => answered,
-                    None => return Poll::Pending,
-                },
-            };
-            *stage = Stage::Asking;
-            match answered {
-                Answered::Waiting { token } => *stage = Stage::Waiting { token },
-                Answered::Failed(error) => break Err(error),
-                Answered::Delivered { conn, source, goods } => match unpack(engine, conn, goods) {
-                    Unpacked::Connection { connection, is_shared } => {
-                        break Ok((connection, conn, source, is_shared));
-                    }
-                    Unpacked::Panicked(message) => {
-                        break Err(Error::Dial(ConnectError::Panicked(message.into())));
-                    }
-                    // It is asked for anew, with what is left of the time.
-                    Unpacked::Gone => {}
-                },
+            if let Some(finished) = ready!(Self::advance(engine, wish, stage, context)) {
+                break finished;
             }
         };
         let engine = slot.take().expect("it was there above");
-        Poll::Ready(finished.map(|(connection, conn, source, is_shared)| {
+        Poll::Ready(finished.map(|Delivery { connection, conn, source, is_shared }| {
             Lease::new(engine, connection, conn, source, is_shared)
         }))
     }
@@ -204,9 +248,18 @@ impl<M: Manager, R: Runtime> Unpin for Get<'_, M, R> {}
 
 impl<M: Manager, R: Runtime> Drop for Get<'_, M, R> {
     fn drop(&mut self) {
-        if let (Some(engine), Stage::Waiting { token }) = (&self.engine, self.stage) {
-            let slot = engine.step(|state, now, effects| state.cancel(now, token, effects));
-            shielded_drop(slot);
+        let Some(engine) = &self.engine else { return };
+        match &self.stage {
+            Stage::Asking => {}
+            Stage::Waiting { token } => {
+                let slot = engine.step(|state, now, effects| state.cancel(now, *token, effects));
+                shielded_drop(slot);
+            }
+            Stage::Fetching { conn, watch, .. } => {
+                // Under its watch, as it was delivered.
+                let held = Held::Watched(Arc::clone(watch));
+                engine.step(|state, now, effects| state.give_back(now, *conn, held, effects));
+            }
         }
     }
 }

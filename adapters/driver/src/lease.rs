@@ -1,15 +1,17 @@
 //! A connection on loan.
 
 use std::fmt;
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use latebind::{ConnId, Event, Source};
 
-use crate::connections::{Held, Retired};
-use crate::effect::Effect;
+use crate::cleared::Cleared;
 use crate::engine::Engine;
+use crate::goods::Held;
 use crate::shield::{shield, shielded_drop};
 use crate::{Manager, Runtime};
 
@@ -29,8 +31,8 @@ pub struct Lease<M: Manager, R: Runtime> {
     source: Source,
     is_shared: bool,
     is_broken: bool,
-    /// Taken while a panic unwinds: that one has nothing to do with this lease.
-    began_in_panic: bool,
+    /// Taken while a panic unwinds, and not used outside of one since: that one has nothing to do with this lease.
+    began_in_panic: AtomicBool,
 }
 
 impl<M: Manager, R: Runtime> Lease<M, R> {
@@ -41,7 +43,7 @@ impl<M: Manager, R: Runtime> Lease<M, R> {
         source: Source,
         is_shared: bool,
     ) -> Self {
-        let began_in_panic = thread::panicking();
+        let began_in_panic = AtomicBool::new(thread::panicking());
         Self {
             engine,
             connection: Some(connection),
@@ -70,12 +72,10 @@ impl<M: Manager, R: Runtime> Lease<M, R> {
     }
 
     /// A shared connection can carry so many leases from now on; fewer than it carries, and 0, are allowed (R18).
-    /// An exclusive connection carries one, and this does nothing.
+    /// An exclusive connection carries one, and this does nothing. After the last lease's end,
+    /// [`Pool::set_capacity`](crate::Pool::set_capacity) says so.
     pub fn set_capacity(&self, capacity: u32) {
-        if self.is_shared {
-            let event = Event::Capacity { conn: self.conn, capacity };
-            self.engine.step(|state, now, effects| state.apply(now, event, effects));
-        }
+        self.engine.step(|state, now, effects| state.set_capacity(now, self.conn, capacity, effects));
     }
 
     /// The peer wants to end the connection (GOAWAY): nobody gets it any more, and it closes when its last lease
@@ -85,8 +85,28 @@ impl<M: Manager, R: Runtime> Lease<M, R> {
         self.engine.step(|state, now, effects| state.apply(now, event, effects));
     }
 
+    /// Whether the pool has closed the connection under this lease, or will when the lease ends, so that the work
+    /// on it should come to an end: after a [`Clear`](crate::Clear) that interrupts (R19) or, if it is shared,
+    /// after another lease has [discarded](Self::discard) it.
+    pub fn is_cleared(&self) -> bool {
+        self.engine.lock().connections.is_recalled(self.conn)
+    }
+
+    /// Completes when [`is_cleared`](Self::is_cleared) holds, or the connection has closed after the lease's end.
+    /// Borrows nothing, so it can be raced against work on the lease.
+    pub fn cleared(&self) -> impl Future<Output = ()> + Send + 'static + use<M, R> {
+        Cleared::new(Arc::clone(&self.engine), self.conn)
+    }
+
+    /// It is used: the panic that it was taken in is over, if there was one.
+    fn used(&self) {
+        if self.began_in_panic.load(Ordering::Relaxed) && !thread::panicking() {
+            self.began_in_panic.store(false, Ordering::Relaxed);
+        }
+    }
+
     fn is_reusable(&self, connection: &mut M::Connection) -> bool {
-        let panicked = thread::panicking() && !self.began_in_panic;
+        let panicked = thread::panicking() && !self.began_in_panic.load(Ordering::Relaxed);
         !self.is_broken
             && !panicked
             && shield(|| self.engine.manager.is_reusable(connection)).unwrap_or(false)
@@ -95,13 +115,13 @@ impl<M: Manager, R: Runtime> Lease<M, R> {
     fn end_exclusive(&self, connection: M::Connection, is_reusable: bool) {
         let conn = self.conn;
         self.engine.step(|state, now, effects| {
-            if is_reusable {
-                state.give_back(now, conn, connection, effects);
-            } else {
+            if !is_reusable {
                 // The lease counts until the connection is gone (R9).
-                state.connections.closing(conn);
-                let retired = Retired { held: Held::Plain(connection), maker: None };
-                effects.push(Effect::Close { conn, retired });
+                state.close(conn, Held::Plain(connection), effects);
+            } else if self.engine.recycles {
+                state.recycle(now, conn, connection, effects);
+            } else {
+                state.give_back(now, conn, Held::Plain(connection), effects);
             }
         });
     }
@@ -137,12 +157,14 @@ impl<M: Manager, R: Runtime> Deref for Lease<M, R> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
+        self.used();
         self.connection.as_ref().expect("a lease holds its connection until it is dropped")
     }
 }
 
 impl<M: Manager, R: Runtime> DerefMut for Lease<M, R> {
     fn deref_mut(&mut self) -> &mut M::Connection {
+        self.used();
         self.connection.as_mut().expect("a lease holds its connection until it is dropped")
     }
 }

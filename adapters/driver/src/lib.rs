@@ -17,24 +17,33 @@
 //!   Dropping a [`Lease`] gives the connection back; a panic while it is held closes it.
 //! - **A4** Dials belong to the pool: they outlive the request that started them. A dial that panics, or whose
 //!   task is dropped by a runtime that ends, is a failed dial.
+//!   Checks (R16) and recycling are tasks in the same way: what is lost with them is closed.
 //! - **A5** When the last [`Pool`] goes, everything ends: waiters fail, dials stop, connections close, and no
 //!   task stays.
 //! - **A6** There is one timer task, and only while something can expire.
 //! - **A7** Where the manager can watch parked connections, one that its peer closes leaves the pool at once.
 //! - **A8** A timeout tells what the pool was doing, and why the last dial failed.
 
+mod away;
 mod builder;
+mod clear;
+mod cleared;
 mod close;
 mod closed;
 mod connections;
 mod dial;
 mod effect;
 mod engine;
+mod errand;
 mod error;
 mod failures;
 mod get;
+mod goods;
 mod lease;
 mod manager;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod notice;
 mod pool;
 mod report;
 mod request;
@@ -43,16 +52,21 @@ mod shield;
 mod slot;
 mod state;
 mod timer;
+#[cfg(feature = "tracing")]
+mod tracing;
+mod unpack;
 mod watch;
 
 pub use builder::{BuildError, Builder};
+pub use clear::Clear;
 pub use error::{ConnectError, Error, Refused, TimeoutError};
 pub use get::Get;
 pub use latebind::{
-    Binding, Config, ConfigError, ConnId, DialError, DialFailure, IdleOrder, Priority, Source, Stats,
-    Surplus, Time,
+    Binding, CloseReason, Config, ConfigError, ConnId, Counters, Deliveries, DialError, DialFailure,
+    IdleOrder, Newcomers, Priority, RequestError, Source, Stats, Surplus, Time,
 };
 pub use lease::Lease;
 pub use manager::{Capacity, Manager};
+pub use notice::Notice;
 pub use pool::Pool;
 pub use runtime::Runtime;

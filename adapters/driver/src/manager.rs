@@ -13,8 +13,8 @@ use latebind::DialError;
 /// a future as `async fn`.
 ///
 /// A panic in one of them is contained: in `connect` and `capacity` it is a failed dial
-/// ([`ConnectError::Panicked`](crate::ConnectError::Panicked)), in `is_reusable` and `closed` the connection is
-/// closed, in `close` the connection counts as closed, and in `classify` the error counts as
+/// ([`ConnectError::Panicked`](crate::ConnectError::Panicked)), in `is_reusable`, `closed`, `check` and `recycle` the
+/// connection is closed, in `close` the connection counts as closed, and in `classify` the error counts as
 /// [`DialError::Transient`].
 pub trait Manager: Send + Sync + 'static {
     /// What makes two connections interchangeable: an address, or `()` for a single database.
@@ -64,8 +64,45 @@ pub trait Manager: Send + Sync + 'static {
         std::future::pending()
     }
 
-    /// Ends a connection, whole or broken; until this completes, it counts against the limits (R9), so it should
-    /// not wait for a peer without bound. Default: drops it.
+    /// Whether a connection that was idle for longer than `Config::check_after_idle` is still alive (R16): a ping.
+    /// Requests do not depend on it: they take whatever comes first. Default: yes.
+    ///
+    /// Dropped, and taken as no, when it takes longer than `Config::check_timeout`. Of a shared connection the
+    /// pool's own handle is checked, the one that [`connect`](Self::connect) returned. The connection is not
+    /// [watched](Self::closed) meanwhile.
+    fn check(&self, connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {
+        let _ = connection;
+        std::future::ready(true)
+    }
+
+    /// Whether [`recycle`](Self::recycle) does anything; asked once, when the pool is built. Default: no, and a
+    /// lease goes back without a task in between.
+    fn recycles(&self) -> bool {
+        false
+    }
+
+    /// Makes an exclusive connection fit for the next lease when one has ended (rolls back a transaction, resets
+    /// a session), if [`recycles`](Self::recycles) says so. It counts as leased meanwhile (R9), so this should not
+    /// wait for a peer without bound. Dropped, and the connection closed, when the pool shuts down or a
+    /// [`Clear`](crate::Clear) interrupts.
+    ///
+    /// # Errors
+    ///
+    /// Whatever makes it unfit: it is closed. The error is told to nobody.
+    fn recycle(
+        &self,
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = connection;
+        std::future::ready(Ok(()))
+    }
+
+    /// Ends a connection, whole or broken: called once for every one that was opened, unless it was lost in a panic
+    /// of the manager's or with the runtime. Default: drops it.
+    ///
+    /// Until this completes, the connection counts against the limits (R9), so it should not wait for a peer without
+    /// bound. One that its peer has [closed](Self::closed) does not count any more: its slot was free as soon as that
+    /// was found, and [`Pool::shutdown`](crate::Pool::shutdown) does not wait for it.
     fn close(&self, connection: Self::Connection) -> impl Future<Output = ()> + Send {
         async move { drop(connection) }
     }
@@ -96,7 +133,8 @@ impl<C> Capacity<C> {
     }
 
     /// Up to `leases` at once, each holding a clone of `handle`. With 0, the connection takes leases once
-    /// [`Lease::set_capacity`](crate::Lease::set_capacity) or a later event says so.
+    /// [`Pool::set_capacity`](crate::Pool::set_capacity) says so, and counts as on its way for one waiter until then:
+    /// somebody has to, or to [`drain`](crate::Pool::drain) it.
     pub fn shared(leases: u32, handle: C) -> Self
     where
         C: Clone + Send + Sync + 'static,

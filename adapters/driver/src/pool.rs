@@ -5,12 +5,12 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use latebind::{Config, ConfigError, Stats};
+use latebind::{Config, ConfigError, ConnId, Event, Newcomers, Stats};
 
 use crate::closed::Closed;
 use crate::engine::Engine;
 use crate::state::State;
-use crate::{Builder, Get, Manager, Runtime};
+use crate::{Builder, Clear, Get, Manager, Runtime};
 
 /// A pool of connections; cheap to clone, each clone is a handle to the same pool.
 ///
@@ -53,12 +53,63 @@ impl<M: Manager, R: Runtime> Pool<M, R> {
         Get::new(Arc::clone(&self.handle.engine), Cow::Owned(key))
     }
 
-    /// What the whole pool holds at the moment. O(1).
+    /// Ends a generation of connections (R19), as after a failover: none of those that are there now, and of the
+    /// dials in progress, serves a request any more.
+    pub fn clear(&self, clear: Clear<'_, M::Key>) {
+        self.handle.engine.step(|state, now, effects| state.apply(now, clear.event(), effects));
+    }
+
+    /// Stops delivering, dialing and checking until [`resume`](Self::resume) (R19). Those who wait keep waiting,
+    /// with their timeouts; newcomers wait too, or fail with [`Error::Paused`](crate::Error::Paused).
+    pub fn pause(&self, newcomers: Newcomers) {
+        let event = Event::Pause { newcomers };
+        self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
+    }
+
+    /// Ends a pause, also that of `Config::start_paused`; without one, does nothing (R19).
+    pub fn resume(&self) {
+        self.handle.engine.step(|state, now, effects| state.apply(now, Event::Resume, effects));
+    }
+
+    /// Keeps `min_idle` connections of `key` idle or on their way, beyond what is in use, as far as the limits
+    /// permit (R20). Replaces what was said of the key before; 0 ends it. Failed dials are tried again after a
+    /// backoff.
+    pub fn keep(&self, key: &M::Key, min_idle: u32) {
+        let event = Event::Keep { key, min_idle };
+        self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
+    }
+
+    /// Sees to it once that there are `count` connections of `key`, counting those that are there or on their way,
+    /// in use or not (R20). What finds no room is dropped.
+    pub fn preconnect(&self, key: &M::Key, count: u32) {
+        let event = Event::Preconnect { key, count };
+        self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
+    }
+
+    /// A shared connection can carry so many leases from now on, as [`Lease::set_capacity`](crate::Lease::set_capacity)
+    /// says, for those who hold none: a connection of capacity 0 whose last lease has ended, or which was born so, is
+    /// in nobody's hands, counts as on its way for one waiter, and serves again when this gives it room (R18). If it
+    /// will never have room again, [`drain`](Self::drain) it.
+    ///
+    /// Does nothing to an exclusive connection, or to one that has ended. Its [`ConnId`] is told by
+    /// [`Lease::id`](crate::Lease::id) and by [`Notice::DialOpened`](crate::Notice::DialOpened).
+    pub fn set_capacity(&self, conn: ConnId, capacity: u32) {
+        self.handle.engine.step(|state, now, effects| state.set_capacity(now, conn, capacity, effects));
+    }
+
+    /// The peer wants to end a connection (GOAWAY), as [`Lease::drain`](crate::Lease::drain) says, for those who hold
+    /// no lease: nobody gets it any more, and it closes when its last lease ends, or now (R18). Does nothing to a dial,
+    /// or to a connection that has ended.
+    pub fn drain(&self, conn: ConnId) {
+        self.handle.engine.step(|state, now, effects| state.drain(now, conn, effects));
+    }
+
+    /// What the whole pool holds at the moment, and what it has done so far. O(1).
     pub fn stats(&self) -> Stats {
         self.handle.engine.lock().pool.stats()
     }
 
-    /// What it holds of one key; all zero if it knows nothing of it. O(1).
+    /// The same of one key; all zero if it knows nothing of it. O(1).
     pub fn key_stats(&self, key: &M::Key) -> Stats {
         self.handle.engine.lock().pool.key_stats(key).unwrap_or_default()
     }

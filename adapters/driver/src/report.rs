@@ -1,9 +1,13 @@
 //! What happened to a connection, or to the pool, brought to the tables and to the core.
 
+use std::mem;
+
 use latebind::{Config, ConfigError, ConnId, DialError, Event, Misuse, Opened, Time};
 
 use crate::effect::{Effect, Effects};
+use crate::goods::{Held, Retirement};
 use crate::manager::Sharing;
+use crate::notice::Notice;
 use crate::state::State;
 use crate::timer::Timer;
 use crate::{ConnectError, Manager};
@@ -18,15 +22,17 @@ impl<M: Manager> State<M> {
         sharing: Option<Sharing<M::Connection>>,
         effects: &mut Effects<M>,
     ) {
+        self.notify_of_dial(now, conn, Ok(()), effects);
+        let opened =
+            sharing.as_ref().map_or(Opened::EXCLUSIVE, |sharing| Opened { capacity: sharing.leases });
+        effects.push(Effect::DropRemains(self.connections.opened(conn, connection, sharing)));
+        self.apply(now, Event::DialDone { conn, outcome: Ok(opened) }, effects);
+        // After the step: who times out in it, before this dial ends, still names the one before.
         if !self.failures.is_empty()
             && let Some(key) = self.pool.key(conn)
         {
             effects.forget(self.failures.remove(key));
         }
-        let opened =
-            sharing.as_ref().map_or(Opened::EXCLUSIVE, |sharing| Opened { capacity: sharing.leases });
-        effects.push(Effect::DropRemains(self.connections.opened(conn, connection, sharing)));
-        self.apply(now, Event::DialDone { conn, outcome: Ok(opened) }, effects);
     }
 
     /// A dial has failed; without an `error`, because it was told to stop.
@@ -39,11 +45,17 @@ impl<M: Manager> State<M> {
         effects: &mut Effects<M>,
     ) {
         let was_stopped = self.connections.is_stopping(conn);
+        if self.is_observed {
+            let is_late = self.connections.is_late(conn);
+            let late = is_late.then(|| self.dial_took_too_long());
+            let reason = late.or_else(|| error.clone().filter(|_| !was_stopped));
+            self.notify_of_dial(now, conn, Err(reason), effects);
+        }
         effects.push(Effect::DropRemains(self.connections.vacate(conn)));
         let key = self.pool.key(conn).cloned();
         // What a stopped dial says is too late: it may not cover up the failure of a later one.
         if let (Some(error), Some(key), false) = (error, &key, was_stopped) {
-            effects.forget(self.failures.insert(key.clone(), conn, error));
+            self.failures.insert(key.clone(), conn, error);
         }
         self.apply(now, Event::DialDone { conn, outcome: Err(kind) }, effects);
         if let Some(key) = key
@@ -61,17 +73,19 @@ impl<M: Manager> State<M> {
         &mut self,
         now: Time,
         conn: ConnId,
-        connection: M::Connection,
+        held: Held<M::Connection>,
         effects: &mut Effects<M>,
     ) {
-        if let Err(connection) = self.connections.put_back(conn, connection) {
-            effects.push(Effect::DropConnection(connection));
+        match self.connections.put_back(conn, held) {
+            Ok(()) => self.apply(now, Event::ConnIdle { conn }, effects),
+            // It was told to close meanwhile.
+            Err(held) => self.close(conn, held, effects),
         }
-        self.apply(now, Event::ConnIdle { conn }, effects);
     }
 
     /// The connection is gone.
     pub(crate) fn closed(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
+        self.notify(conn, || Notice::Closed { conn }, effects);
         effects.push(Effect::DropRemains(self.connections.vacate(conn)));
         self.apply(now, Event::ConnClosed { conn }, effects);
     }
@@ -81,16 +95,30 @@ impl<M: Manager> State<M> {
     pub(crate) fn discard_shared(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
         self.apply(now, Event::Draining { conn }, effects);
         match self.connections.retire(conn) {
-            Some(retired) => effects.push(Effect::Close { conn, retired }),
+            Retirement::Here(retired) => effects.push(Effect::Close { conn, retired }),
             // Another lease has said so before.
-            None => self.apply(now, Event::ConnIdle { conn }, effects),
+            _ => self.apply(now, Event::ConnIdle { conn }, effects),
         }
+    }
+
+    /// A shared connection can carry so many leases (R18).
+    pub(crate) fn set_capacity(&mut self, now: Time, conn: ConnId, capacity: u32, effects: &mut Effects<M>) {
+        if self.connections.is_shared(conn) {
+            self.apply(now, Event::Capacity { conn, capacity }, effects);
+        }
+    }
+
+    /// No new leases for a connection (R18); it is the user who names it, so it may be a dial, or of another pool.
+    pub(crate) fn drain(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
+        let _misuse = self.handle(now, Event::Draining { conn }, effects);
     }
 
     /// Ends everything (R21).
     pub(crate) fn shut_down(&mut self, now: Time, effects: &mut Effects<M>) {
         self.is_shut_down = true;
         self.apply(now, Event::Shutdown, effects);
+        // They would be closed after it, so they need not be finished.
+        self.connections.recycling().for_each(|abort| effects.push(Effect::StopTask(abort)));
     }
 
     /// New limits and durations (R21).
@@ -100,13 +128,18 @@ impl<M: Manager> State<M> {
         config: &Config,
         effects: &mut Effects<M>,
     ) -> Result<(), ConfigError> {
+        // What the old durations end, they end first.
+        self.apply(now, Event::Tick, effects);
+        let old_dial_timeout = mem::replace(&mut self.dial_timeout, config.dial_timeout);
         match self.handle(now, Event::Reconfigure { config }, effects) {
-            Err(Misuse::Config(error)) => return Err(error),
+            Err(Misuse::Config(error)) => {
+                self.dial_timeout = old_dial_timeout;
+                return Err(error);
+            }
             Err(misuse) => self.misuse = Some(misuse),
             Ok(()) => {}
         }
         self.request_timeout = config.request_timeout;
-        self.dial_timeout = config.dial_timeout;
         Ok(())
     }
 

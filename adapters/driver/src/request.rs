@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use latebind::{ConnId, Event, Priority, RequestError, Source, Time};
 
-use crate::connections::Goods;
 use crate::effect::Effects;
+use crate::goods::Goods;
+use crate::notice::Notice;
 use crate::slot::{Answer, Slot};
 use crate::state::{State, index};
+use crate::timer::Timer;
 use crate::{ConnectError, Error, Manager, Refused, TimeoutError};
 
 /// A request, as the core gets it.
@@ -43,16 +45,42 @@ impl<M: Manager> State<M> {
         ask: &Ask<'_, M::Key>,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
-        let token = self.slots.insert(Slot::new(ask.asked));
+        let mut slot = Slot::new(ask.asked);
+        slot.key = self.is_observed.then(|| ask.key.clone());
+        let token = self.slots.insert(slot);
         let deadline = self.deadline(now, ask);
         let event = Event::Request { key: ask.key, token: token as u64, priority: ask.priority, deadline };
         self.apply(now, event, effects);
+        if self.timer == Timer::Dead {
+            self.fail_without_runtime(now, token, effects);
+        }
         match &mut self.slots[token] {
             slot @ Slot { answer: Answer::Waiting { .. }, .. } => {
                 slot.key = Some(ask.key.clone());
                 Answered::Waiting { token }
             }
             _ => self.pick_up(now, token, ask.key),
+        }
+    }
+
+    /// The runtime has ended: no deadline and no dial will answer those who wait, so they fail now, and so do those
+    /// who would have to wait later. Who can be served at once still is.
+    pub(crate) fn runtime_gone(&mut self, now: Time, effects: &mut Effects<M>) {
+        self.timer = Timer::Dead;
+        let tokens: Vec<usize> = self.slots.iter().map(|(token, _)| token).collect();
+        for token in tokens {
+            self.fail_without_runtime(now, token, effects);
+        }
+    }
+
+    fn fail_without_runtime(&mut self, now: Time, token: usize, effects: &mut Effects<M>) {
+        if let Answer::Waiting { request, .. } = self.slots[token].answer {
+            let failed = |waited| Notice::Failed { error: RequestError::Dial, waited };
+            self.notify_of_request(now, token, failed, effects);
+            // Answered first: what the core says of it in its last step is too late.
+            let error = Error::Dial(ConnectError::RuntimeGone);
+            self.answer(token as u64, Answer::Failed(error), effects);
+            self.apply(now, Event::Cancel { request }, effects);
         }
     }
 
@@ -77,7 +105,7 @@ impl<M: Manager> State<M> {
     #[must_use = "dropping it under the lock runs foreign code there"]
     pub(crate) fn cancel(&mut self, now: Time, token: usize, effects: &mut Effects<M>) -> Option<Slot<M>> {
         if let Answer::Waiting { request, .. } = self.slots.get(token)?.answer {
-            self.apply(now, Event::Cancel { request }, effects);
+            self.cancel_waiter(now, token, request, effects);
         }
         // Taken out after the step, which may have had an answer for it.
         let slot = self.slots.try_remove(token)?;
@@ -86,6 +114,19 @@ impl<M: Manager> State<M> {
             self.apply(now, Event::ConnIdle { conn }, effects);
         }
         Some(slot)
+    }
+
+    /// A waiter goes last of its new priority (R2).
+    pub(crate) fn reprioritize(
+        &mut self,
+        now: Time,
+        token: usize,
+        priority: Priority,
+        effects: &mut Effects<M>,
+    ) {
+        if let Answer::Waiting { request, .. } = self.slots[token].answer {
+            self.apply(now, Event::Reprioritize { request, priority }, effects);
+        }
     }
 
     /// The core fails a request.
@@ -97,6 +138,7 @@ impl<M: Manager> State<M> {
         cause: Option<ConnId>,
         effects: &mut Effects<M>,
     ) {
+        self.notify_of_request(now, index(token), |waited| Notice::Failed { error, waited }, effects);
         let slot = &self.slots[index(token)];
         let answer = match &slot.key {
             Some(key) => Answer::Failed(self.explain(now, key, slot.asked, error, cause)),
@@ -114,9 +156,12 @@ impl<M: Manager> State<M> {
         error: RequestError,
         cause: Option<ConnId>,
     ) -> Error<M::Error> {
-        let timed_out = || ConnectError::TimedOut(self.dial_timeout.unwrap_or(Duration::MAX));
-        // A dial that was given up by the pool was never reported: there is no failure of it to be found.
-        let last_dial = cause.map(|conn| self.failures.of(key, conn).unwrap_or_else(timed_out));
+        let timed_out = || self.dial_took_too_long();
+        let last_dial = cause.and_then(|conn| {
+            // A dial that times out in this step may be told of after its waiters.
+            let limit = || self.exceeded_limit(now, conn).map(ConnectError::TimedOut);
+            self.failures.of(key, conn).or_else(limit)
+        });
         let pool = self.pool.stats();
         let of_key = self.pool.key_stats(key).unwrap_or_default();
         match error {
@@ -127,8 +172,14 @@ impl<M: Manager> State<M> {
             RequestError::Dial => Error::Dial(last_dial.unwrap_or_else(timed_out)),
             RequestError::DialTimeout => Error::Dial(timed_out()),
             RequestError::TooManyWaiters => Error::TooManyWaiters(Box::new(Refused { pool, key: of_key })),
+            RequestError::Paused => Error::Paused,
+            RequestError::Cleared => Error::Cleared,
             _ => Error::Closed,
         }
+    }
+
+    pub(crate) fn dial_took_too_long(&self) -> ConnectError<M::Error> {
+        ConnectError::TimedOut(self.dial_timeout.unwrap_or(Duration::MAX))
     }
 
     /// The deadline of a request: the core's default, unless it has one of its own or is asked again.

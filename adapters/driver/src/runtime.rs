@@ -1,6 +1,7 @@
 //! What the driver needs of a runtime.
 
 use std::future::Future;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use latebind::Time;
@@ -18,6 +19,20 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
     /// Completes when `duration` has passed, never before; called and polled in a task of this runtime.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
+
+    /// Whether [`sleep`](Self::sleep) works here; asked once, when a pool is built, which is refused if not. A timer
+    /// that is lost later is taken for the end of the runtime. Default: yes.
+    fn has_timer(&self) -> bool {
+        true
+    }
+
+    /// Asks whether the task that polls may go on, and spends a part of what it may do before it yields; `Pending`,
+    /// with the task woken, when that is used up. Each [`Get`](crate::Get) asks once, before anything else: a request
+    /// that is served at once would not yield otherwise. Default: it may always go on.
+    fn poll_proceed(&self, context: &mut Context<'_>) -> Poll<()> {
+        let _ = context;
+        Poll::Ready(())
+    }
 
     /// The time since an origin that never changes; the same clock as that of [`sleep`](Self::sleep).
     fn now(&self) -> Time;

@@ -13,13 +13,15 @@ use futures_util::future::AbortHandle;
 use latebind::{Action, Actions, Config, ConfigError, ConnId, Event, Misuse, RequestId, Time};
 use slab::Slab;
 
-use crate::Manager;
 use crate::connections::Connections;
 use crate::effect::{Effect, Effects};
+use crate::errand::Errand;
 use crate::failures::Failures;
+use crate::notice::Notice;
 use crate::slot::{Answer, Slot};
 use crate::timer::Timer;
 use crate::watch::Watch;
+use crate::{ConnectError, Manager};
 
 /// What the lock guards.
 pub(crate) struct State<M: Manager> {
@@ -42,6 +44,8 @@ pub(crate) struct State<M: Manager> {
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) dial_timeout: Option<Duration>,
     pub(crate) is_shut_down: bool,
+    /// Somebody wants to hear what happens.
+    pub(crate) is_observed: bool,
     /// The core never minds what the driver says; if it did, [`check_invariants`](Self::check_invariants) tells.
     pub(crate) misuse: Option<Misuse>,
 }
@@ -53,10 +57,16 @@ pub(crate) enum Orphan {
     Dial(ConnId),
     /// The end of a connection that was being closed.
     Close(ConnId),
+    /// A connection that was being checked or recycled, lost with the task.
+    Errand(ConnId, Errand),
 }
 
 impl<M: Manager> State<M> {
-    pub(crate) fn new(config: Config, watcher: Option<Arc<M>>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        config: Config,
+        watcher: Option<Arc<M>>,
+        is_observed: bool,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             request_timeout: config.request_timeout,
             dial_timeout: config.dial_timeout,
@@ -71,6 +81,7 @@ impl<M: Manager> State<M> {
             drain_waiters: Slab::new(),
             watcher,
             is_shut_down: false,
+            is_observed,
             misuse: None,
         })
     }
@@ -94,28 +105,28 @@ impl<M: Manager> State<M> {
             self.carry_out(now, action, effects);
         }
         self.actions.clear();
+        effects.forget(self.failures.settle());
         handled
     }
 
     fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
         match action {
             Action::Deliver { token, conn, source, .. } => {
+                let delivered = |waited| Notice::Delivered { conn, source, waited };
+                self.notify_of_request(now, index(token), delivered, effects);
                 self.answer(token, Answer::Delivered { conn, source }, effects);
             }
             Action::Wait { token, request } => self.wait(token, request),
             Action::Fail { token, error, cause, .. } => self.fail(now, token, error, cause, effects),
-            Action::StartDial { conn } => self.start_dial(conn, effects),
-            Action::CancelDial { conn } => {
-                if let Some(abort) = self.connections.stop(conn) {
-                    effects.push(Effect::StopDial(abort));
-                }
-            }
+            Action::StartDial { conn } => self.start_dial(now, conn, effects),
+            Action::CancelDial { conn } => self.stop_dial(now, conn, effects),
             Action::Park { conn } => self.park(conn, effects),
-            Action::Close { conn, .. } => {
-                if let Some(retired) = self.connections.retire(conn) {
-                    effects.push(Effect::Close { conn, retired });
-                }
+            Action::Check { conn } => self.check(conn, effects),
+            Action::Close { conn, reason } => {
+                self.notify(conn, || Notice::Closing { conn, reason }, effects);
+                self.retire(conn, effects);
             }
+            Action::Overdue { conn } => self.notify(conn, || Notice::Overdue { conn }, effects),
             Action::Drained => {
                 let waiters = self.drain_waiters.iter_mut().filter_map(|(_, waker)| waker.take());
                 waiters.for_each(|waker| effects.push(Effect::Wake(waker)));
@@ -125,15 +136,41 @@ impl<M: Manager> State<M> {
         }
     }
 
-    fn start_dial(&mut self, conn: ConnId, effects: &mut Effects<M>) {
+    fn start_dial(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
         let (abort, registration) = AbortHandle::new_pair();
-        self.connections.dialing(conn, abort);
+        self.connections.dialing(conn, abort, now);
+        self.notify(conn, || Notice::DialStarted { conn }, effects);
         if let Some(key) = self.pool.key(conn) {
             effects.push(Effect::Dial { conn, key: key.clone(), abort: registration });
         }
     }
 
+    fn stop_dial(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
+        let timed_out = self.exceeded_limit(now, conn);
+        if let Some(limit) = timed_out
+            && let Some(key) = self.pool.key(conn)
+        {
+            self.failures.insert(key.clone(), conn, ConnectError::TimedOut(limit));
+        }
+        if let Some(abort) = self.connections.stop(conn, timed_out.is_some()) {
+            effects.push(Effect::StopTask(abort));
+        }
+    }
+
+    /// The dial's time limit, if it is still on its way and has taken longer.
+    pub(crate) fn exceeded_limit(&self, now: Time, conn: ConnId) -> Option<Duration> {
+        let age = self.connections.dial_begun(conn).map(|begun| now.since(begun))?;
+        // What is due expires first in a step: an older dial is never cancelled for another reason.
+        self.dial_timeout.filter(|limit| age >= *limit)
+    }
+
     fn park(&mut self, conn: ConnId, effects: &mut Effects<M>) {
+        self.notify(conn, || Notice::Parked { conn }, effects);
+        self.watch(conn, effects);
+    }
+
+    /// Watches the connection for its peer's close, if the manager can (A7).
+    pub(crate) fn watch(&mut self, conn: ConnId, effects: &mut Effects<M>) {
         if let Some(manager) = &self.watcher
             && let Some(watch) =
                 self.connections.watch(conn, |connection| Watch::new(Arc::clone(manager), connection))

@@ -18,7 +18,7 @@ pub(crate) enum Timer {
     /// A task sleeps until then. A deadline that moved to later does not wake it; it goes on sleeping when it
     /// has found nothing to do.
     Armed(Time),
-    /// The runtime dropped the task: nothing expires any more.
+    /// The runtime dropped the task, so it has ended: nothing expires any more, and nobody waits.
     Dead,
 }
 

@@ -1,12 +1,15 @@
 //! A parked connection under watch, so that it leaves the pool when its peer closes it (A7).
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
 
 use futures_util::future::{Either, select};
+use futures_util::task::AtomicWaker;
 
 use crate::Manager;
 use crate::shield::{shield, shielded_drop};
@@ -14,36 +17,60 @@ use crate::shield::{shield, shielded_drop};
 /// Holds a connection and the manager's [`closed`](Manager::closed) that watches it.
 ///
 /// The future owns the connection and gives it back when it completes: when the peer has closed it, or when it is
-/// told to stop. A task polls it; whoever wants the connection takes it out on the spot.
+/// told to stop. A task polls it; whoever wants the connection takes it out on the spot, or as soon as it is not
+/// being polled.
 ///
-/// Its mutex is a leaf: held only while the future is polled, never together with the pool's.
+/// A2: the mutex guards the phase only. The future is taken out of it to be polled, so that `closed` may do with
+/// the pool what it likes.
 pub(crate) struct Watch<C> {
     stop: Arc<AtomicBool>,
-    watched: Mutex<Option<Watched<C>>>,
+    /// The watching task, whoever polls the future.
+    task: Arc<Task>,
+    phase: Mutex<Phase<C>>,
 }
 
-struct Watched<C> {
-    future: WatchFuture<C>,
-    /// The watching task, to be told when the connection has been taken out.
-    task: Option<Waker>,
+/// ```text
+/// Resting ⇄ Polling → Over
+///    └────────────────↑
+/// ```
+enum Phase<C> {
+    Resting(WatchFuture<C>),
+    Polling {
+        by: ThreadId,
+        /// Who wants the connection: woken when it is at rest again, or over.
+        wanted: Option<Waker>,
+    },
+    /// It was taken out, or its watch has ended.
+    Over,
 }
 
 type WatchFuture<C> = Pin<Box<dyn Future<Output = Ended<C>> + Send>>;
 
-/// What a watch gives back.
-pub(crate) enum Ended<C> {
-    /// The connection, still good.
+enum Ended<C> {
     Stopped(C),
-    /// The connection, closed by its peer.
     Closed(C),
 }
 
-/// How a watch ends for the task that polls it.
-pub(crate) enum Outcome<C> {
-    /// Somebody has taken the connection out: the task has nothing to do any more.
-    TakenOut,
-    /// The peer has closed the connection; or it was lost, in a panic of the manager's.
+/// What somebody gets who wants the connection out of its watch.
+pub(crate) enum Taken<C> {
+    /// The connection, still good.
+    Open(C),
+    /// The connection, closed by its peer.
+    Closed(C),
+    /// It was lost, in a panic of the manager's.
+    Lost,
+    /// Somebody else has it, who sees to its end.
+    Elsewhere,
+}
+
+/// What a look at a connection that stays under watch has found.
+pub(crate) enum Look<C> {
+    /// Open, as far as is known.
+    Open,
+    /// Its peer has closed it, or it was lost in a panic of the manager's: the caller has to tell.
     Gone(Option<C>),
+    /// Somebody else has it, who sees to its end.
+    Elsewhere,
 }
 
 impl<C: Send + 'static> Watch<C> {
@@ -62,74 +89,138 @@ impl<C: Send + 'static> Watch<C> {
             };
             if is_closed { Ended::Closed(connection) } else { Ended::Stopped(connection) }
         });
-        Arc::new(Self { stop, watched: Mutex::new(Some(Watched { future, task: None })) })
+        Arc::new(Self { stop, task: Arc::default(), phase: Mutex::new(Phase::Resting(future)) })
     }
 
-    /// Takes the connection out. `None`: somebody else did, or it was lost in a panic of the manager's.
-    pub(crate) fn take(&self) -> Option<Ended<C>> {
-        let Watched { mut future, task } = self.lock().take()?;
-        self.stop.store(true, Ordering::Release);
-        let ended = shield(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-        shielded_drop(future);
-        if let Some(task) = task {
-            // It finds the watch empty, and ends.
-            let _ = shield(|| task.wake());
-        }
-        match ended {
-            Ok(Poll::Ready(ended)) => Some(ended),
-            Ok(Poll::Pending) | Err(_) => None,
-        }
-    }
-
-    /// Whether the peer has closed the connection; leaves it in place. For those that are used while watched.
-    pub(crate) fn is_closed(&self) -> bool {
-        let task = match self.lock().as_ref() {
-            None => return true,
-            Some(watched) => watched.task.clone(),
-        };
-        let waker = task.as_ref().unwrap_or(Waker::noop());
-        match self.poll_watched(&mut Context::from_waker(waker)) {
-            Poll::Pending => false,
-            Poll::Ready(outcome) => {
-                shielded_drop(outcome);
-                // It finds the watch empty, and ends.
-                let _ = shield(|| waker.wake_by_ref());
-                true
+    /// Takes the connection out, once nobody polls its future.
+    pub(crate) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Taken<C>> {
+        let mut waker = None;
+        loop {
+            let mut phase = self.lock();
+            match mem::replace(&mut *phase, Phase::Over) {
+                Phase::Resting(future) => {
+                    drop(phase);
+                    return Poll::Ready(self.stop(future));
+                }
+                Phase::Polling { by, wanted } => {
+                    let is_registered = waker.is_some();
+                    let previous = if is_registered { wanted } else { None };
+                    *phase = Phase::Polling { by, wanted: waker.take() };
+                    drop(phase);
+                    shielded_drop(previous);
+                    if is_registered {
+                        return Poll::Pending;
+                    }
+                    // A waker's clone is foreign code.
+                    waker = Some(context.waker().clone());
+                }
+                Phase::Over => return Poll::Ready(Taken::Elsewhere),
             }
         }
     }
 
-    /// For the task that watches: completes when the peer closes the connection, or somebody takes it out.
-    pub(crate) async fn ended(&self) -> Outcome<C> {
+    /// Whether this thread is polling the future at this moment, further up its stack: a caller who waited for the
+    /// connection might be waiting for itself.
+    pub(crate) fn is_polled_here(&self) -> bool {
+        matches!(&*self.lock(), Phase::Polling { by, .. } if *by == thread::current().id())
+    }
+
+    /// Whether the peer has closed the connection. For those that are used while they are watched.
+    pub(crate) fn look(&self) -> Look<C> {
+        let mut phase = self.lock();
+        match mem::replace(&mut *phase, Phase::Polling { by: thread::current().id(), wanted: None }) {
+            Phase::Resting(future) => {
+                drop(phase);
+                self.poll_future(future)
+            }
+            // Who polls it finds out.
+            polling @ Phase::Polling { .. } => {
+                *phase = polling;
+                Look::Open
+            }
+            Phase::Over => {
+                *phase = Phase::Over;
+                Look::Elsewhere
+            }
+        }
+    }
+
+    /// For the task that watches: completes when the peer closes the connection, or when somebody else has it.
+    /// `Some` is for the task to tell of.
+    pub(crate) async fn ended(&self) -> Option<Option<C>> {
         poll_fn(|context| {
-            let task = context.waker().clone();
-            let previous = match self.lock().as_mut() {
-                None => return Poll::Ready(Outcome::TakenOut),
-                Some(watched) => watched.task.replace(task),
-            };
-            drop(previous);
-            self.poll_watched(context)
+            // First, so that no change slips in between.
+            self.task.0.register(context.waker());
+            match self.look() {
+                Look::Open => Poll::Pending,
+                Look::Gone(connection) => Poll::Ready(Some(connection)),
+                Look::Elsewhere => Poll::Ready(None),
+            }
         })
         .await
     }
 
-    fn poll_watched(&self, context: &mut Context<'_>) -> Poll<Outcome<C>> {
-        let mut watched = self.lock();
-        let Some(current) = watched.as_mut() else { return Poll::Ready(Outcome::TakenOut) };
-        let polled = shield(|| current.future.as_mut().poll(context));
-        if matches!(polled, Ok(Poll::Pending)) {
-            return Poll::Pending;
+    fn poll_future(&self, mut future: WatchFuture<C>) -> Look<C> {
+        // The task's waker, whoever polls: a look must not lose it its wake-up.
+        let task = Waker::from(Arc::clone(&self.task));
+        let polled = shield(|| future.as_mut().poll(&mut Context::from_waker(&task)));
+        let (next, look) = match polled {
+            Ok(Poll::Pending) => (Phase::Resting(future), Look::Open),
+            Ok(Poll::Ready(Ended::Closed(connection) | Ended::Stopped(connection))) => {
+                shielded_drop(future);
+                (Phase::Over, Look::Gone(Some(connection)))
+            }
+            Err(_) => {
+                shielded_drop(future);
+                (Phase::Over, Look::Gone(None))
+            }
+        };
+        let polling = mem::replace(&mut *self.lock(), next);
+        if let Phase::Polling { wanted: Some(waker), .. } = polling {
+            let _ = shield(|| waker.wake());
         }
-        let finished = watched.take();
-        drop(watched);
-        shielded_drop(finished);
-        Poll::Ready(Outcome::Gone(match polled {
-            Ok(Poll::Ready(Ended::Closed(connection) | Ended::Stopped(connection))) => Some(connection),
-            Ok(Poll::Pending) | Err(_) => None,
-        }))
+        if matches!(look, Look::Gone(_)) {
+            self.task.tell();
+        }
+        look
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Watched<C>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends the watch; its phase is [`Phase::Over`] already.
+    fn stop(&self, mut future: WatchFuture<C>) -> Taken<C> {
+        self.stop.store(true, Ordering::Release);
+        let ended = shield(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        shielded_drop(future);
+        self.task.tell();
+        match ended {
+            Ok(Poll::Ready(Ended::Stopped(connection))) => Taken::Open(connection),
+            Ok(Poll::Ready(Ended::Closed(connection))) => Taken::Closed(connection),
+            Ok(Poll::Pending) | Err(_) => Taken::Lost,
+        }
+    }
+
+    /// Never held across foreign code.
+    fn lock(&self) -> MutexGuard<'_, Phase<C>> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forwards to the waker of the watching task.
+#[derive(Default)]
+struct Task(AtomicWaker);
+
+impl Task {
+    /// The watch is over: the task finds that, and ends.
+    fn tell(&self) {
+        let _ = shield(|| self.0.wake());
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
     }
 }

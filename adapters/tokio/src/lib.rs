@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::coop;
 use tokio::time::Instant;
 
 pub use latebind_driver::{
-    Binding, BuildError, Capacity, Config, ConfigError, ConnId, ConnectError, DialError, DialFailure, Error,
-    IdleOrder, Manager, Priority, Refused, Runtime, Source, Stats, Surplus, Time, TimeoutError,
+    Binding, BuildError, Capacity, Clear, CloseReason, Config, ConfigError, ConnId, ConnectError, Counters,
+    Deliveries, DialError, DialFailure, Error, IdleOrder, Manager, Newcomers, Notice, Priority, Refused,
+    RequestError, Runtime, Source, Stats, Surplus, Time, TimeoutError,
 };
 
 /// A pool of connections on tokio; begin with [`Pool::builder`](latebind_driver::Pool::builder).
@@ -23,9 +27,11 @@ pub type Get<'k, M> = latebind_driver::Get<'k, M, TokioRuntime>;
 /// A connection on loan from a [`Pool`].
 pub type Lease<M> = latebind_driver::Lease<M, TokioRuntime>;
 
-/// The tokio runtime that a pool's dials and timer run on; its time driver must be enabled.
+/// The tokio runtime that a pool's dials and timer run on; its time driver must be enabled, or no pool is built.
 ///
-/// Leases and requests may be used anywhere, also on other runtimes and outside of any.
+/// Leases and requests may be used anywhere, also on other runtimes and outside of any. Where tokio's feature
+/// `test-util` is on, the time is that of the runtime which the caller is on: a pool should not be used from a runtime
+/// whose clock is paused while its own is not, since the one clock may be far ahead of the other.
 #[derive(Clone, Debug)]
 pub struct TokioRuntime {
     handle: Handle,
@@ -57,6 +63,15 @@ impl Runtime for TokioRuntime {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
         let _entered = self.handle.enter();
         tokio::time::sleep(duration)
+    }
+
+    /// By trying: tokio has no other way to ask. Without a timer, its panic message stands on stderr as well.
+    fn has_timer(&self) -> bool {
+        catch_unwind(AssertUnwindSafe(|| drop(self.sleep(Duration::ZERO)))).is_ok()
+    }
+
+    fn poll_proceed(&self, context: &mut Context<'_>) -> Poll<()> {
+        coop::poll_proceed(context).map(|proceeding| proceeding.made_progress())
     }
 
     fn now(&self) -> Time {

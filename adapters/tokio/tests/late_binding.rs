@@ -126,3 +126,19 @@ async fn a_request_that_moves_to_another_task_is_woken_there() {
     let lease = answer.expect("no panic").expect("served");
     assert_eq!(lease.source(), Source::OwnDial);
 }
+
+/// On the one thread of this runtime, nobody else runs unless this task yields.
+#[tokio::test]
+async fn a_loop_of_gets_that_are_served_at_once_lets_other_tasks_run() {
+    let (net, mut peer) = net();
+    let pool = net.pool(config());
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    peer.dial().await.connect();
+    drop(get.await.expect("served"));
+    let other = tokio::spawn(std::future::ready(()));
+    for _ in 0..10_000 {
+        drop(pool.get(&"host").await.expect("served"));
+    }
+    assert!(other.is_finished());
+}

@@ -4,15 +4,8 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use latebind_tokio::{Lease, Pool, Source};
-use support::{Net, Peer, config, net, served, sound, until, waits};
-
-async fn leased(pool: &Pool<Net>, peer: &mut Peer) -> Lease<Net> {
-    let mut get = pool.get(&"host");
-    waits(&mut get);
-    peer.dial().await.connect();
-    get.await.expect("served")
-}
+use latebind_tokio::{Pool, Source};
+use support::{Net, config, leased, net, served, sound, until, waits};
 
 #[tokio::test]
 async fn a_lease_that_is_dropped_goes_back() {
@@ -131,4 +124,34 @@ fn a_lease_can_be_dropped_outside_of_the_runtime() {
     assert_eq!(lease.id(), id);
     lease.discard();
     runtime.block_on(until("the connection is gone", || pool.stats().connections() == 0));
+}
+
+#[tokio::test]
+async fn a_lease_taken_in_one_panic_and_held_in_another_is_closed() {
+    struct TakesALease<'a>(&'a Pool<Net>, &'a mut Option<latebind_tokio::Lease<Net>>);
+    impl Drop for TakesALease<'_> {
+        fn drop(&mut self) {
+            *self.1 = Some(served(&mut self.0.get(&"host")));
+        }
+    }
+
+    let (net, mut peer) = net();
+    let pool = net.pool(config());
+    drop(leased(&pool, &mut peer).await);
+    let mut taken = None;
+    let first = catch_unwind(AssertUnwindSafe(|| {
+        let _takes = TakesALease(&pool, &mut taken);
+        panic!("the first");
+    }));
+    assert!(first.is_err());
+    let lease = taken.expect("taken while it unwound");
+    assert_eq!(lease.name, 0);
+    let second = catch_unwind(AssertUnwindSafe(move || {
+        let _lease = lease;
+        panic!("the second");
+    }));
+    assert!(second.is_err());
+    until("it has closed", || pool.stats().connections() == 0).await;
+    assert_eq!(peer.closes(), 1);
+    sound(&pool);
 }

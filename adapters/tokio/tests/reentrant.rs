@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use latebind_tokio::{Capacity, Config, DialError, DialFailure, Get, Manager, Pool, Surplus};
+use latebind_tokio::{Capacity, Clear, Config, DialError, DialFailure, Get, Manager, Pool, Surplus};
 use tokio::task::yield_now;
 
 /// Uses the pool, wherever it is called from, and counts it.
@@ -100,6 +100,22 @@ impl Manager for Nosy {
         std::future::pending::<()>().await;
     }
 
+    async fn check(&self, _: &mut Conn) -> bool {
+        self.visitor.visit();
+        yield_now().await;
+        true
+    }
+
+    fn recycles(&self) -> bool {
+        true
+    }
+
+    async fn recycle(&self, _: &mut Conn) -> Result<(), Failure> {
+        self.visitor.visit();
+        yield_now().await;
+        if self.fails.load(Ordering::SeqCst) { Err(Failure(self.visitor.clone())) } else { Ok(()) }
+    }
+
     async fn close(&self, connection: Conn) {
         self.visitor.visit();
         drop(connection);
@@ -140,8 +156,14 @@ async fn scene(leases: Option<u32>) {
     let config = Config::default()
         .surplus(Surplus::Cancel)
         .max_connections_per_key(1)
+        .check_after_idle(Duration::ZERO)
         .dial_failure(DialFailure::Retry { backoff, backoff_max: backoff, attempts: 2 });
-    let pool = Pool::builder(nosy).config(config).build().expect("a sound config, on a runtime");
+    let observer = visitor.clone();
+    let pool = Pool::builder(nosy)
+        .config(config)
+        .observe(move |_, _| observer.visit())
+        .build()
+        .expect("a sound config, on a runtime");
     *visitor.pool.lock().expect("no panic") = Some(pool.clone());
 
     let mut all_room = Vec::new();
@@ -161,6 +183,18 @@ async fn scene(leases: Option<u32>) {
     yield_now().await;
     drop(given_up);
     pool.get(&3).await.expect("served").discard();
+    let lease = pool.get(&3).await.expect("served");
+    let mut cleared = std::pin::pin!(lease.cleared());
+    for _ in 0..2 {
+        // Polled twice, so that a waker takes another's place.
+        let waker = Waker::from(Arc::new(NosyWaker(visitor.clone())));
+        assert!(cleared.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(pool.get(&1).await.expect("served"));
+    pool.clear(Clear::all().interrupt());
+    cleared.await;
+    drop(lease);
+    drop(pool.get(&1).await.expect("served"));
 
     fails.store(true, Ordering::SeqCst);
     for key in 10..60 {

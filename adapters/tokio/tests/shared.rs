@@ -128,3 +128,63 @@ async fn a_handle_that_cannot_be_made_is_told_and_costs_the_connection() {
     assert_eq!(peer.alive(), 0);
     sound(&pool);
 }
+
+#[tokio::test]
+async fn capacity_that_went_to_zero_with_the_last_lease_comes_back_through_the_pool() {
+    let (net, mut peer) = net();
+    let pool = net.shared(2).pool(config().max_connections_per_key(1));
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    peer.dial().await.connect();
+    let lease = get.await.expect("served");
+    let conn = lease.id();
+    lease.set_capacity(0);
+    drop(lease);
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    pool.set_capacity(conn, 1);
+    drop(served(&mut get));
+    assert_eq!(pool.stats().idle, 1);
+    sound(&pool);
+}
+
+#[tokio::test]
+async fn a_connection_without_capacity_or_lease_can_be_given_up_through_the_pool() {
+    let (net, mut peer) = net();
+    let pool = net.shared(2).pool(config().max_connections_per_key(1));
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    peer.dial().await.connect();
+    let lease = get.await.expect("served");
+    let conn = lease.id();
+    lease.set_capacity(0);
+    drop(lease);
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    pool.drain(conn);
+    let dial = peer.dial().await;
+    assert_eq!(peer.closes(), 1);
+    dial.connect();
+    assert_eq!(get.await.expect("served").name, 1);
+    // Too late for it, and no misuse.
+    pool.drain(conn);
+    pool.set_capacity(conn, 3);
+    sound(&pool);
+}
+
+#[tokio::test]
+async fn what_the_pool_is_told_of_a_dial_or_an_exclusive_connection_does_no_harm() {
+    let (net, mut peer) = net();
+    let pool = net.pool(config());
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    peer.dial().await.connect();
+    let lease = get.await.expect("served");
+    pool.set_capacity(lease.id(), 0);
+    let conn = lease.id();
+    drop(lease);
+    assert_eq!(served(&mut pool.get(&"host")).id(), conn);
+    pool.drain(conn);
+    until("it has closed", || pool.stats().connections() == 0).await;
+    sound(&pool);
+}

@@ -186,12 +186,60 @@ fn requests_of_a_runtime_that_has_ended_fail_elsewhere_rather_than_hang() {
     assert_eq!(peer.alive(), 0, "the connection was dropped, since it could not be closed");
 }
 
+/// Its answer, which must not take long: by real time, since the pool's own runtime has gone.
+fn in_time<F: Future>(future: F) -> F::Output {
+    let here = Runtime::new().expect("a runtime");
+    here.block_on(async { tokio::time::timeout(Duration::from_secs(20), future).await }).expect("no hanging")
+}
+
+/// A pool whose only connection is on loan, and whose runtime is about to end.
+fn full_pool_of(runtime: &Runtime) -> (Pool<Net>, support::Peer, latebind_tokio::Lease<Net>) {
+    let (pool, peer, lease) = pool_of(runtime);
+    pool.reconfigure(&config().max_connections(1)).expect("sound");
+    (pool, peer, lease)
+}
+
+#[test]
+fn those_who_wait_for_a_return_when_the_runtime_ends_fail_then() {
+    let gone = Runtime::new().expect("a runtime");
+    let (pool, _peer, lease) = full_pool_of(&gone);
+    let mut waiter = pool.get(&"host");
+    waits(&mut waiter);
+    let mut unhurried = pool.get(&"elsewhere").timeout(None);
+    waits(&mut unhurried);
+    drop(gone);
+    for answer in [in_time(waiter), in_time(unhurried)] {
+        assert!(matches!(answer, Err(Error::Dial(ConnectError::RuntimeGone))), "{answer:?}");
+    }
+    assert_eq!(pool.stats().waiters, 0);
+    sound(&pool);
+    drop(lease);
+    assert_eq!(pool.stats().idle, 1);
+}
+
+#[test]
+fn those_who_would_have_to_wait_on_a_runtime_that_has_ended_fail_at_once() {
+    let gone = Runtime::new().expect("a runtime");
+    let (pool, _peer, lease) = full_pool_of(&gone);
+    drop(gone);
+    let answer = in_time(pool.get(&"host").timeout(Duration::from_millis(100)));
+    assert!(matches!(answer, Err(Error::Dial(ConnectError::RuntimeGone))), "{answer:?}");
+    let answer = poll_once(&mut pool.get(&"host").timeout(None));
+    assert!(matches!(answer, Poll::Ready(Err(Error::Dial(ConnectError::RuntimeGone)))), "{answer:?}");
+    drop(lease);
+    let parked = served(&mut pool.get(&"host"));
+    assert_eq!(parked.name, 0, "what can be served still is");
+    sound(&pool);
+}
+
 /// Each dropped dial makes room for the next key's, which is dropped in turn.
 #[test]
 fn a_long_row_of_dials_that_are_dropped_at_once_does_not_exhaust_the_stack() {
     let gone = Runtime::new().expect("a runtime");
     let (pool, _peer, lease) = pool_of(&gone);
-    pool.reconfigure(&config().max_connections(1).request_timeout(None)).expect("sound");
+    // Nothing can expire, so that no timer tells of the end: each dial finds out for itself.
+    let timeless = config().request_timeout(None).dial_timeout(None).idle_timeout(None);
+    pool.reconfigure(&timeless.max_connections(1)).expect("sound");
     let keys: Vec<&'static str> = (0..1_000).map(|key: u32| &*key.to_string().leak()).collect();
     let mut gets: Vec<_> = keys.iter().map(|key| pool.get(key)).collect();
     gets.iter_mut().for_each(waits);
@@ -206,22 +254,13 @@ fn a_long_row_of_dials_that_are_dropped_at_once_does_not_exhaust_the_stack() {
     sound(&pool);
 }
 
-/// Its timer task panics, and that is all: its message on stderr says what is missing.
 #[test]
-fn a_runtime_without_a_timer_serves_but_times_nothing_out() {
+fn a_runtime_without_a_timer_is_refused_rather_than_never_timing_out() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        let (net, mut peer) = net();
-        let pool = net.pool(config());
-        let mut get = pool.get(&"host");
-        waits(&mut get);
-        let dial = peer.dial().await;
-        until("the timer task is gone", || tasks() == 1).await;
-        dial.connect();
-        drop(get.await.expect("served"));
-        pool.shutdown().await;
-        sound(&pool);
-    });
+    let (net, _peer) = net();
+    let error = runtime.block_on(async { Pool::builder(net).build() }).expect_err("nothing could time out");
+    assert_eq!(error, BuildError::NoTimer);
+    assert!(error.to_string().contains("enable_time"), "{error}");
 }
 
 #[tokio::test]

@@ -65,6 +65,59 @@ async fn a_timeout_tells_that_the_last_dial_hung() {
     assert!(matches!(error.connect_error(), Some(ConnectError::TimedOut(SECOND))), "{error:?}");
 }
 
+/// The first dial is refused, and the second one ends in the very step that finds the waiter out of time.
+async fn late_second_dial(end: impl FnOnce(support::Dial)) -> Error<support::NetError> {
+    let backoff = Duration::from_millis(1);
+    let policy = DialFailure::Retry { backoff, backoff_max: backoff, attempts: 100 };
+    let (net, mut peer) = net();
+    let config = config().dial_failure(policy).max_connections_per_key(1).request_timeout(10 * SECOND);
+    let pool = net.pool(config.dial_timeout(3600 * SECOND));
+    let asking = pool.clone();
+    let waiter = tokio::spawn(async move { asking.get(&"host").await.map(drop) });
+    peer.dial().await.fail("refused");
+    // Its end is ready, and then time leaps before any task runs.
+    end(peer.dial().await);
+    tokio::time::advance(20 * SECOND).await;
+    let error = waiter.await.expect("no panic").expect_err("its time was over");
+    sound(&pool);
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_in_the_step_of_a_later_failure_names_the_dial_before() {
+    let error = late_second_dial(|dial| dial.fail("refused again")).await;
+    let Error::Timeout(timeout) = &error else { panic!("a timeout, not {error:?}") };
+    let last = timeout.last_dial.as_ref().and_then(ConnectError::manager_error).map(|error| error.text);
+    assert_eq!(last, Some("refused"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_in_the_step_of_a_later_success_names_the_dial_before() {
+    let error = late_second_dial(|dial| drop(dial.connect())).await;
+    let Error::Timeout(timeout) = &error else { panic!("a timeout, not {error:?}") };
+    let last = timeout.last_dial.as_ref().and_then(ConnectError::manager_error).map(|error| error.text);
+    assert_eq!(last, Some("refused"), "{error:?}");
+}
+
+/// Both time limits pass in one step: the core cancels the dial, and fails the waiter because of it.
+#[tokio::test(start_paused = true)]
+async fn a_dial_that_times_out_with_its_waiter_is_told_as_such() {
+    let (net, mut peer) = net();
+    let backoff = Duration::from_secs(60);
+    let policy = DialFailure::Retry { backoff, backoff_max: backoff, attempts: 9 };
+    let config = config().dial_failure(policy).dial_timeout(SECOND).request_timeout(3 * SECOND);
+    let pool = net.pool(config.clone());
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    let _hanging = peer.dial().await;
+    tokio::time::advance(2 * SECOND).await;
+    // The old limit ends the dial, whatever the new one says.
+    pool.reconfigure(&config.dial_timeout(3600 * SECOND)).expect("sound");
+    let error = get.await.expect_err("the backoff is longer than the timeout");
+    assert!(matches!(error.connect_error(), Some(ConnectError::TimedOut(SECOND))), "{error:?}");
+    sound(&pool);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_success_ends_the_memory_of_failures() {
     let (net, mut peer) = net();

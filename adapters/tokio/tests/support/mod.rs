@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each test file uses its part of it")]
 
+mod trial;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use latebind_tokio::{Capacity, Config, DialError, Get, Lease, Manager, Pool};
 use tokio::sync::{mpsc, oneshot, watch};
+pub(crate) use trial::Trial;
 
 /// Makes connections by asking the test.
 pub(crate) struct Net {
@@ -19,6 +22,8 @@ pub(crate) struct Net {
     shared: Arc<NetState>,
     leases: Option<u32>,
     watches: bool,
+    trials: mpsc::UnboundedSender<Trial>,
+    recycles: bool,
 }
 
 #[derive(Default)]
@@ -37,6 +42,7 @@ struct NetState {
 /// The test's end of the network.
 pub(crate) struct Peer {
     dials: mpsc::UnboundedReceiver<Dial>,
+    trials: mpsc::UnboundedReceiver<Trial>,
     shared: Arc<NetState>,
 }
 
@@ -74,8 +80,16 @@ pub(crate) struct NetError {
 pub(crate) fn net() -> (Net, Peer) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let shared = Arc::<NetState>::default();
-    let net = Net { dials: sender, shared: Arc::clone(&shared), leases: None, watches: false };
-    (net, Peer { dials: receiver, shared })
+    let (trials, tried) = mpsc::unbounded_channel();
+    let net = Net {
+        dials: sender,
+        shared: Arc::clone(&shared),
+        leases: None,
+        watches: false,
+        trials,
+        recycles: false,
+    };
+    (net, Peer { dials: receiver, trials: tried, shared })
 }
 
 impl Net {
@@ -87,6 +101,11 @@ impl Net {
 
     pub(crate) fn watching(mut self) -> Self {
         self.watches = true;
+        self
+    }
+
+    pub(crate) fn recycling(mut self) -> Self {
+        self.recycles = true;
         self
     }
 
@@ -139,6 +158,19 @@ impl Manager for Net {
         let _ = connection.peer_closed.wait_for(|closed| *closed).await;
     }
 
+    async fn check(&self, connection: &mut Conn) -> bool {
+        trial::undergo(&self.trials, connection.name).await
+    }
+
+    fn recycles(&self) -> bool {
+        self.recycles
+    }
+
+    async fn recycle(&self, connection: &mut Conn) -> Result<(), NetError> {
+        let is_good = trial::undergo(&self.trials, connection.name).await;
+        if is_good { Ok(()) } else { Err(NetError { text: "not to be reset", fatal: false }) }
+    }
+
     async fn close(&self, connection: Conn) {
         self.shared.closes.fetch_add(1, Ordering::SeqCst);
         assert!(!self.shared.closing_panics.load(Ordering::SeqCst), "close panicked");
@@ -157,6 +189,16 @@ impl Peer {
     /// The next dial that the pool starts.
     pub(crate) async fn dial(&mut self) -> Dial {
         self.dials.recv().await.expect("the pool is there")
+    }
+
+    /// The next check or recycling that the pool starts.
+    pub(crate) async fn trial(&mut self) -> Trial {
+        self.trials.recv().await.expect("the pool is there")
+    }
+
+    /// Whether the pool has started no check and no recycling that was not taken yet.
+    pub(crate) fn is_untried(&mut self) -> bool {
+        self.trials.try_recv().is_err()
     }
 
     /// Whether the pool has started no dial that was not taken yet.
@@ -335,6 +377,14 @@ pub(crate) fn tasks() -> usize {
 
 pub(crate) fn config() -> Config {
     Config::default()
+}
+
+/// Opens a connection of `"host"`, and takes it.
+pub(crate) async fn leased(pool: &Pool<Net>, peer: &mut Peer) -> Lease<Net> {
+    let mut get = pool.get(&"host");
+    waits(&mut get);
+    peer.dial().await.connect();
+    get.await.expect("served")
 }
 
 #[track_caller]
