@@ -67,7 +67,6 @@ impl Machine {
     pub(crate) fn pause(&mut self, now: Time, newcomers: Newcomers, out: &mut Actions) {
         self.pass(now, out);
         self.paused = Some(newcomers);
-        self.drop_preconnects();
         self.touch_all();
         self.settle(out);
     }

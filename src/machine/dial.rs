@@ -50,6 +50,9 @@ impl Machine {
     pub(super) fn start_dial(&mut self, key: u32, purpose: Purpose, owner: u32, out: &mut Actions) -> u32 {
         let order = self.next_order();
         let dial = self.conns.insert(Conn::dialing(key, purpose, owner, self.now, order));
+        // R20: whatever the dial is for, one connection less is missing.
+        let preconnects = &mut self.keys[key].preconnects;
+        *preconnects = preconnects.saturating_sub(1);
         self.begin(dial);
         self.tally(key, |counters| counters.dials += 1);
         out.push(Action::StartDial { conn: self.conn_id(dial) });

@@ -39,6 +39,8 @@ impl Machine {
                 self.unclock_parked(key);
             }
         }
+        // What only the floor kept may have been parked too long.
+        self.expire_above_floor(key, out);
         self.touch(key);
         self.settle(out);
     }
@@ -60,8 +62,8 @@ impl Machine {
                 State::Dormant,
             ];
             let there: u32 = there.map(|state| self.keys[key].count(state)).iter().sum();
-            let missing = count.saturating_sub(there).max(self.keys[key].preconnects);
-            self.change_preconnects(key, missing);
+            let missing = count.saturating_sub(there);
+            self.keys[key].preconnects = missing.max(self.keys[key].preconnects);
         }
         self.settle(out);
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use super::conn::{LEASED, State};
+use super::key::Key;
 use super::waiter::Patience;
 use super::{Machine, NIL, Phase};
 use crate::Time;
@@ -162,6 +163,14 @@ impl Machine {
     }
 
     fn check_stalled(&self) -> Result<(), String> {
+        let sum = |of: fn(&Key) -> u64| (0..self.keys.len()).map(|key| of(&self.keys[key])).sum::<u64>();
+        ensure!(self.need == sum(|key| u64::from(key.need)), "I2: {} dials needed", self.need);
+        ensure!(
+            self.preconnecting == sum(|key| u64::from(key.ahead)),
+            "I2: {} preconnects",
+            self.preconnecting
+        );
+        ensure!(self.expected == sum(|key| key.expected), "I2: {} expected to be idle", self.expected);
         let limits = self.rules.limits;
         let full = self.connections() >= limits.connections || self.dials() >= limits.dials;
         ensure!(self.stalled.len() == 0 || full, "I3: there is room, and a key that could dial waits");

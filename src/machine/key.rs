@@ -43,6 +43,8 @@ pub(super) struct Key {
     pub(super) suspect_before: u64,
     /// Dials that are still to be started for `Preconnect`, in room that is being made (R20).
     pub(super) preconnects: u32,
+    /// How many of those need a dial beside those of its waiters, as it was filed.
+    pub(super) ahead: u32,
     /// How many dials it would start if the pool had room, as it was filed (R10).
     pub(super) need: u32,
     /// Dials and checks beyond its waiters, as they were filed (R20).
@@ -85,6 +87,7 @@ impl Default for Key {
             floor: Floor::default(),
             suspect_before: 0,
             preconnects: 0,
+            ahead: 0,
             need: 0,
             expected: 0,
             last_failure: None,

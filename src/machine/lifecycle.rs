@@ -53,7 +53,6 @@ impl Machine {
                 self.keys[key].floor.min_idle = 0;
                 self.end_connections(key, out);
             }
-            self.drop_preconnects();
         }
         self.settle(out);
     }

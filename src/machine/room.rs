@@ -2,7 +2,7 @@
 
 use super::conn::{Clock, InClock, Purpose, State};
 use super::key::InFloored;
-use super::{Machine, NIL};
+use super::{Machine, NIL, Phase};
 use crate::structure::{Heap, List};
 use crate::{Actions, CloseReason};
 
@@ -40,7 +40,7 @@ impl Machine {
         for index in 0..self.touched.len() {
             self.file(self.touched[index]);
         }
-        let own = u64::from(self.keys[key].need) + u64::from(self.keys[key].preconnects);
+        let own = u64::from(self.keys[key].need) + u64::from(self.keys[key].ahead);
         self.lacks_room(self.need + self.preconnecting - own)
     }
 
@@ -51,7 +51,6 @@ impl Machine {
             return false;
         }
         if self.has_room_to_dial() {
-            self.change_preconnects(key, self.keys[key].preconnects - 1);
             self.start_dial(key, Purpose::Stock, NIL, out);
             return true;
         }
@@ -59,45 +58,30 @@ impl Machine {
             return false;
         }
         let victim = self.evictable(|machine, victim| {
-            let others = machine.preconnecting - u64::from(machine.keys[victim].preconnects);
+            let others = machine.preconnecting - u64::from(machine.keys[victim].ahead);
             machine.lacks_room(machine.need - u64::from(machine.keys[victim].need) + others)
         });
         if victim == NIL {
-            self.change_preconnects(key, self.keys[key].preconnects - 1);
+            self.keys[key].preconnects -= 1;
+            self.touch(key);
         } else {
             self.close(victim, CloseReason::Evicted, out);
         }
         true
     }
 
-    pub(super) fn change_preconnects(&mut self, key: u32, preconnects: u32) {
-        self.preconnecting -= u64::from(self.keys[key].preconnects);
-        self.preconnecting += u64::from(preconnects);
-        self.keys[key].preconnects = preconnects;
-        self.touch(key);
-    }
-
-    pub(super) fn drop_preconnects(&mut self) {
-        while self.preconnects.first() != NIL {
-            let key = self.preconnects.first();
-            self.change_preconnects(key, 0);
-            self.preconnects.remove(&mut self.keys, key);
-        }
-    }
-
-    /// R20: a key with preconnects stands in line as long as its own limits let it; else they are dropped.
+    /// R20: a key with preconnects stands in line as long as its own limits let it; else they are dropped. Those
+    /// that its waiters' dials will serve as well ask for no room of their own (R10).
     pub(super) fn file_preconnects(&mut self, key: u32) {
-        if self.keys[key].preconnects == 0 {
-            return self.preconnects.remove(&mut self.keys, key);
-        }
-        let held = self.keys[key].backoff.until.is_some() || self.paused.is_some();
-        let room = if held { 0 } else { self.room_of_key(key) };
-        // Its dial would be cover for a waiter that has come meanwhile: one need, not two (R10).
-        let wanted = self.keys[key].preconnects.saturating_sub(self.keys[key].need).min(room);
-        if self.keys[key].preconnects > wanted {
-            self.change_preconnects(key, wanted);
-        }
-        if wanted == 0 {
+        let filed = &self.keys[key];
+        let is_held = filed.backoff.until.is_some() || self.paused.is_some() || self.phase != Phase::Running;
+        let room = if is_held { 0 } else { self.room_of_key(key) };
+        let preconnects = filed.preconnects.min(room);
+        let ahead = preconnects.saturating_sub(filed.need);
+        self.preconnecting = self.preconnecting - u64::from(filed.ahead) + u64::from(ahead);
+        let filed = &mut self.keys[key];
+        (filed.preconnects, filed.ahead) = (preconnects, ahead);
+        if ahead == 0 {
             self.preconnects.remove(&mut self.keys, key);
         } else {
             self.preconnects.set(&mut self.keys, key, u64::from(key));

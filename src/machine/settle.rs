@@ -14,10 +14,11 @@ impl Machine {
                 self.keys[key].touched = false;
                 self.look_after(key, out);
             }
+            // Room that was made for a preconnect is not taken by a backup, which would evict through it (R13).
             let has_moved = self.dial_for_waiter(out)
-                || self.dial_backup(out)
                 || self.make_room(out)
                 || self.dial_ahead(out)
+                || self.dial_backup(out)
                 || self.refill(out);
             if !has_moved {
                 break;

@@ -192,3 +192,30 @@ fn r10_r20_a_waiter_of_the_key_takes_the_room_that_its_preconnect_waits_for() {
     rig.dialed("a1").gives("r1 gets a1 (own dial)");
     assert_eq!(rig.stats().idle, 1);
 }
+
+#[test]
+fn r10_r20_what_was_evicted_for_a_preconnect_is_dialed_for_it_and_for_a_waiter_that_comes_meanwhile() {
+    let mut rig = Rig::new(timeless().max_connections(3));
+    for key in ["b", "c", "d"] {
+        rig.park(key, 1);
+    }
+    let _ = rig.preconnect("a", 3);
+    assert_eq!(rig.stats().closing, 3);
+    rig.request("r1", "a").gives("r1 waits");
+    for (gone, dialed) in [("b1", "a1"), ("c1", "a2"), ("d1", "a3")] {
+        rig.closed(gone).gives(&format!("dial {dialed}"));
+    }
+}
+
+#[test]
+fn r20_every_dial_of_the_key_counts_for_a_preconnect_and_none_is_lost() {
+    let mut rig = Rig::new(timeless().max_dials(1));
+    rig.preconnect("a", 4).gives("dial a1");
+    for name in ["r1", "r2", "r3"] {
+        rig.request(name, "a").gives(&format!("{name} waits"));
+    }
+    for dial in ["a1", "a2", "a3", "a4"] {
+        let _ = rig.dialed(dial);
+    }
+    assert_eq!((rig.stats().connections(), rig.stats().idle, rig.stats().dialing), (4, 1, 0));
+}
