@@ -219,3 +219,13 @@ fn r20_every_dial_of_the_key_counts_for_a_preconnect_and_none_is_lost() {
     }
     assert_eq!((rig.stats().connections(), rig.stats().idle, rig.stats().dialing), (4, 1, 0));
 }
+
+#[test]
+fn r13_r20_a_backup_does_not_take_the_room_that_was_made_for_a_preconnect() {
+    let mut rig = Rig::new(timeless().max_connections(2).backup_dial_after(ms(5)));
+    rig.park("b", 1);
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.at(1).preconnect("c", 1).gives("close b1: evicted");
+    rig.at(6).tick().gives_nothing();
+    rig.at(7).closed("b1").gives("dial c1");
+}
