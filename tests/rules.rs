@@ -1,5 +1,7 @@
 //! The rules of the core as scripts: events, and beside each the actions that it must have.
 
+use latebind::Config;
+
 #[expect(dead_code, reason = "generated runs ask the rig for more")]
 mod support;
 
@@ -71,3 +73,18 @@ mod suspects;
 mod timeouts;
 #[path = "rules/zero.rs"]
 mod zero;
+
+/// No durations.
+fn timeless() -> Config {
+    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
+}
+
+/// At most so many connections in all; no limit of a key, no durations.
+fn of_all(connections: u32) -> Config {
+    Config::default()
+        .max_connections(connections)
+        .max_connections_per_key(None)
+        .request_timeout(None)
+        .dial_timeout(None)
+        .idle_timeout(None)
+}

@@ -1,12 +1,9 @@
 //! R19: a new generation of connections. I8: nothing of an old one is delivered.
 
-use latebind::{Config, DialFailure, Surplus, Waiters};
+use latebind::{DialFailure, Surplus, Waiters};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r19_parked_connections_close() {

@@ -1,12 +1,7 @@
 //! R20: keys that keep connections idle: how many, and when they are dialed.
 
-use latebind::Config;
-
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r20_a_floor_is_filled_at_once() {

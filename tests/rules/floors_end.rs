@@ -1,12 +1,9 @@
 //! R20: what ends within a floor and above it, and what holds it up.
 
-use latebind::{Config, DialFailure, Surplus};
+use latebind::{DialFailure, Surplus};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 /// The next deadline in milliseconds, rounded down.
 fn deadline(rig: &Rig) -> u64 {

@@ -1,12 +1,9 @@
 //! Where two rules meet: clears and drains.
 
-use latebind::{Config, DialFailure};
+use latebind::DialFailure;
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r16_r19_a_check_in_flight_when_its_key_is_cleared_is_of_no_use_any_more() {

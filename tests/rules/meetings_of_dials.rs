@@ -1,12 +1,9 @@
 //! Where dials meet other rules: backups, surplus, floors, preconnects.
 
-use latebind::{Binding, Config, DialFailure, Surplus};
+use latebind::{Binding, DialFailure, Surplus};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r10_r13_a_backup_at_the_limit_waits_for_free_room_and_not_for_its_turn() {

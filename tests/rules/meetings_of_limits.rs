@@ -1,12 +1,7 @@
 //! Where limits meet other rules: room, checks, reconfiguration.
 
-use latebind::Config;
-
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r10_r16_a_connection_under_check_is_not_evicted() {

@@ -1,12 +1,9 @@
 //! Where two rules meet: pauses and shutdowns.
 
-use latebind::{Config, Surplus, Waiters};
+use latebind::{Surplus, Waiters};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r19_a_clear_in_a_pause_closes_and_cancels_and_starts_nothing() {

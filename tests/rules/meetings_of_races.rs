@@ -1,12 +1,9 @@
 //! Where two things come at the same instant, in either order.
 
-use latebind::{Binding, Config, DialFailure};
+use latebind::{Binding, DialFailure};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 /// A waiter, a connection under check for it, and one on lease.
 fn checked_and_leased(binding: Binding) -> Rig {

@@ -1,12 +1,9 @@
 //! R19: a pause.
 
-use latebind::{Config, DialFailure, Newcomers};
+use latebind::{DialFailure, Newcomers};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r19_nothing_is_delivered_and_nothing_is_dialed() {

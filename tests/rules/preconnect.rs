@@ -1,12 +1,9 @@
 //! R20: connections ahead of requests, once.
 
-use latebind::{Config, DialFailure, Surplus};
+use latebind::{DialFailure, Surplus};
 
 use crate::support::{Rig, ms};
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).check_timeout(None)
-}
+use crate::timeless;
 
 #[test]
 fn r20_so_many_connections_are_dialed() {

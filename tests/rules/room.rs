@@ -1,18 +1,9 @@
 //! R10: room across keys, by eviction and by cancelled surplus.
 
-use latebind::{Config, IdleOrder};
+use latebind::IdleOrder;
 
+use crate::of_all;
 use crate::support::{Rig, ms};
-
-/// At most so many connections in all; no limit of a key, no durations.
-fn of_all(connections: u32) -> Config {
-    Config::default()
-        .max_connections(connections)
-        .max_connections_per_key(None)
-        .request_timeout(None)
-        .dial_timeout(None)
-        .idle_timeout(None)
-}
 
 #[test]
 fn r10_the_longest_parked_connection_of_another_key_is_closed_to_make_room() {

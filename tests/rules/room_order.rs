@@ -1,18 +1,9 @@
 //! R10: who gets room, and what is given back while somebody waits for it.
 
-use latebind::{Config, DialFailure};
+use latebind::DialFailure;
 
+use crate::of_all;
 use crate::support::{Rig, ms};
-
-/// At most so many connections in all; no limit of a key, no durations.
-fn of_all(connections: u32) -> Config {
-    Config::default()
-        .max_connections(connections)
-        .max_connections_per_key(None)
-        .request_timeout(None)
-        .dial_timeout(None)
-        .idle_timeout(None)
-}
 
 #[test]
 fn r10_a_returned_connection_is_closed_without_being_parked_while_another_key_waits() {
