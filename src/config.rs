@@ -233,7 +233,8 @@ pub(crate) struct Rules {
     pub(crate) checks: bool,
     pub(crate) check_after_idle: Timeout,
     pub(crate) backup_dial_after: Timeout,
-    pub(crate) dial_delay: Timeout,
+    /// `None`: off; [`Timeout::from`] of the longest one holds for ever.
+    pub(crate) dial_delay: Option<Timeout>,
     pub(crate) lease_warn_after: Timeout,
     pub(crate) idle_timeout: Timeout,
     pub(crate) unused_idle_timeout: Timeout,
@@ -316,7 +317,7 @@ impl Rules {
             checks: config.check_after_idle.is_some(),
             check_after_idle: Timeout::new(config.check_after_idle),
             backup_dial_after: Timeout::new(config.backup_dial_after),
-            dial_delay: Timeout::new(config.dial_delay),
+            dial_delay: config.dial_delay.map(|delay| Timeout::new(Some(delay))),
             lease_warn_after: Timeout::new(config.lease_warn_after),
             idle_timeout: Timeout::new(config.idle_timeout),
             unused_idle_timeout: Timeout::new(config.unused_idle_timeout.or(config.idle_timeout)),

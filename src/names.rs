@@ -6,14 +6,14 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use slab::Slab;
 
 /// Maps keys to indices and back. The order of the table is never looked at (R23).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Names<K> {
     table: HashTable<u32>,
     known: Slab<Name<K>>,
     hasher: DefaultHashBuilder,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Name<K> {
     key: K,
     hash: u64,

@@ -10,7 +10,8 @@ use crate::{Actions, Config, ConfigError, ConnId, Event, Misuse, Stats, Time};
 /// A connection pool as a state machine: takes events, answers with actions, does nothing itself.
 ///
 /// See the [crate's documentation](crate) for the loop that an adapter runs around it. It is plain data:
-/// whoever owns it may put it behind a lock, into a thread of its own, or into a simulator.
+/// whoever owns it may put it behind a lock, into a thread of its own, or into a simulator. A clone is a fork of
+/// the state, for searches that try several futures; it issues the same ids as the original.
 ///
 /// # The calls, by kind
 ///
@@ -18,7 +19,7 @@ use crate::{Actions, Config, ConfigError, ConnId, Event, Misuse, Stats, Time};
 /// - to carry actions out: [`key`](Self::key);
 /// - to look inside: [`stats`](Self::stats), [`key_stats`](Self::key_stats),
 ///   [`is_drained`](Self::is_drained), [`check_invariants`](Self::check_invariants).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pool<K> {
     names: Names<K>,
     machine: Machine,

@@ -1,8 +1,5 @@
 //! Real bugs of real pools: the shortest script that provokes each of them elsewhere, and what must happen
-//! here. The references are repositories and issues on GitHub, unless they say otherwise.
-
-#[expect(dead_code, reason = "the rig can say more than these scripts need")]
-mod support;
+//! here; docs/BUGS.md lists them all. The references are repositories and issues on GitHub, unless they say otherwise.
 
 #[path = "bugs/accounting.rs"]
 mod accounting;
@@ -12,12 +9,18 @@ mod cancels;
 mod expiry;
 #[path = "bugs/failures.rs"]
 mod failures;
+#[path = "bugs/generations.rs"]
+mod generations;
 #[path = "bugs/memory.rs"]
 mod memory;
 #[path = "bugs/sharing.rs"]
 mod sharing;
 #[path = "bugs/shutdown.rs"]
 mod shutdown;
+#[path = "bugs/table.rs"]
+mod table;
+#[path = "bugs/upkeep.rs"]
+mod upkeep;
 #[path = "bugs/wakeups.rs"]
 mod wakeups;
 

@@ -1,8 +1,5 @@
 //! Every event against every state of a connection: each cell of docs/STATES.md is tried, and none is missing.
 
-#[expect(dead_code, reason = "the words of scripts, which are not needed here")]
-mod support;
-
 #[path = "cells/event.rs"]
 mod event;
 #[path = "cells/state.rs"]

@@ -2,9 +2,6 @@
 
 use latebind::Config;
 
-#[expect(dead_code, reason = "generated runs ask the rig for more")]
-mod support;
-
 #[path = "rules/backoff.rs"]
 mod backoff;
 #[path = "rules/backup.rs"]

@@ -55,9 +55,9 @@ impl State {
         matches!(self, Self::Dialing | Self::Stopping)
     }
 
-    /// Whether it counts for what the key may start.
+    /// Whether it counts for what the key may start, or for what is to be parked, also where nobody waits.
     pub(super) fn matters_to_key(self) -> bool {
-        self.is_dial() || self == Self::Probing
+        self.is_dial() || self.is_under_check()
     }
 
     pub(super) fn is_parked(self) -> bool {
@@ -101,7 +101,7 @@ pub(super) enum Purpose {
     Stock,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Conn {
     pub(super) key: u32,
     pub(super) state: State,
@@ -171,7 +171,12 @@ impl Conn {
 
     /// A dial that `Surplus::Cancel` leaves alone (R5).
     pub(super) fn is_aside(&self) -> bool {
-        self.purpose == Purpose::Stock || self.is_wanted_backup()
+        self.is_stock() || self.is_wanted_backup()
+    }
+
+    /// A dial for a floor or a preconnect (R20).
+    pub(super) fn is_stock(&self) -> bool {
+        self.purpose == Purpose::Stock
     }
 
     /// How many waiters may hope for it (R4).
@@ -219,19 +224,19 @@ impl Conn {
 }
 
 /// The list of all connections of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InAll;
 /// The list of a key's connections in one state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InKey;
 /// The list of a clock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InClock;
 /// The heap of lifetimes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InLifetimes;
 /// The heap of a key's shared connections with room.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InRoomy;
 
 impl Linked<InAll> for Conn {

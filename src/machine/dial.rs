@@ -75,10 +75,13 @@ impl Machine {
     fn opened(&mut self, dial: u32, opened: Opened, out: &mut Actions) {
         let key = self.conns[dial].key;
         self.tally(key, |counters| counters.opened += 1);
-        self.end_backoff(key);
-        self.keys[key].backoff.rounds = 0;
-        self.keys[key].floor.backoff = Backoff::default();
-        self.keys[key].last_failure = None;
+        // R19: a dial of an old generation tells nothing of the new one.
+        if self.conns[dial].leaving.is_none() {
+            self.end_backoff(key);
+            self.keys[key].backoff.rounds = 0;
+            self.keys[key].floor.backoff = Backoff::default();
+            self.keys[key].last_failure = None;
+        }
         // R12: drawn once, at birth.
         let jitter = match self.rules.lifetime_jitter {
             0 => 0,
@@ -211,11 +214,11 @@ impl Machine {
 
     /// The dial goes on, for nobody in particular.
     pub(super) fn release(&mut self, dial: u32) -> u32 {
-        let was_aside = self.conns[dial].is_aside();
+        let was_wanted = self.conns[dial].is_wanted_backup();
         let owner = core::mem::replace(&mut self.conns[dial].owner, NIL);
         let Conn { key, state, .. } = self.conns[dial];
-        if state == State::Dialing && was_aside && !self.conns[dial].is_aside() {
-            self.keys[key].aside -= 1;
+        if state == State::Dialing && was_wanted {
+            self.keys[key].backups -= 1;
             self.touch(key);
         }
         owner

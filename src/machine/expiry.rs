@@ -122,14 +122,17 @@ impl Machine {
         }
     }
 
+    /// R12: lifetimes first, since a floor is not kept by what is too old.
     pub(super) fn expire_parked(&mut self, out: &mut Actions) {
-        for clock in [Clock::FreshIdle, Clock::UsedIdle] {
-            while self.is_due(self.clock_end(clock)) {
-                self.close(self.clocks[clock as usize].front(), CloseReason::IdleTimeout, out);
-            }
-        }
         while self.is_due(self.lifetime_end()) {
             self.close(self.lifetimes.first(), CloseReason::Lifetime, out);
+        }
+        for clock in [Clock::FreshIdle, Clock::UsedIdle] {
+            while self.is_due(self.clock_end(clock)) {
+                let conn = self.clocks[clock as usize].front();
+                let is_old = self.is_past_lifetime(conn);
+                self.close(conn, if is_old { CloseReason::Lifetime } else { CloseReason::IdleTimeout }, out);
+            }
         }
     }
 

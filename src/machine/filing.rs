@@ -23,15 +23,23 @@ impl Machine {
         }
     }
 
-    /// When something of the key itself is due: the end of what holds a waiter's dial up, a backup, or
-    /// something of its floor.
+    /// When something of the key itself is due: the end of what holds a dial up, a backup, or something of its
+    /// floor.
     pub(super) fn own_alarm(&self, key: u32) -> Time {
-        let waits = self.paused.is_none() && self.keys[key].uncovered() != NIL;
-        let holds = [self.keys[key].backoff.until, self.hoped_until(key)];
-        let hold = holds.into_iter().flatten().min().filter(|_| waits).unwrap_or(Time::NEVER);
+        let backoff = self.keys[key].backoff.until.filter(|_| self.wants_to_dial(key));
+        let hope = self.hoped_until(key).filter(|_| self.paused.is_none());
+        let hold = [backoff, hope].into_iter().flatten().min().unwrap_or(Time::NEVER);
         let backup = self.backup_due(key);
         let backup = if self.is_due(backup) { Time::NEVER } else { backup };
         hold.min(backup).min(self.floor_alarm(key))
+    }
+
+    /// Whether a backoff would hold something up: the dial of a waiter, a backup, or a floor.
+    fn wants_to_dial(&self, key: u32) -> bool {
+        self.paused.is_none()
+            && (self.keys[key].uncovered() != NIL
+                || self.backup_end(key) != Time::NEVER
+                || self.lacks_idle(key))
     }
 
     /// Something of the key is due: it is looked after in this step, and filed anew.
@@ -63,9 +71,10 @@ impl Machine {
     /// Until when the dial of the first waiter without cover is held in the hope that a connection on lease
     /// comes back (R14).
     pub(super) fn hoped_until(&self, key: u32) -> Option<Time> {
-        let key = &self.keys[key];
-        (key.uncovered() != NIL && key.leased() > 0 && self.rules.dial_delay.is_on())
-            .then(|| self.rules.dial_delay.from(self.requests[key.uncovered()].arrived))
+        let (key, delay) = (&self.keys[key], self.rules.dial_delay?);
+        let may_come_back = key.leased() - key.count(State::Leaving);
+        (key.uncovered() != NIL && may_come_back > 0)
+            .then(|| delay.from(self.requests[key.uncovered()].arrived))
             .filter(|until| !self.is_due(*until))
     }
 
@@ -88,10 +97,13 @@ impl Machine {
         }
     }
 
-    /// R10: keys with a dial more than they have waiters for.
+    /// R10: keys with a dial more than they have waiters for, the backups of those aside.
     fn file_surplus(&mut self, key: u32) {
-        let has_surplus = self.keys[key].cover() > u64::from(self.keys[key].waiters());
-        let dial = if has_surplus { self.youngest_dial(key, |conn| !conn.is_wanted_backup()) } else { NIL };
+        let dial = if self.keys[key].has_surplus() {
+            self.youngest_dial(key, |conn| !conn.is_wanted_backup())
+        } else {
+            NIL
+        };
         if dial == NIL {
             self.surplus.remove(&mut self.keys, key);
         } else {
@@ -111,9 +123,15 @@ impl Machine {
     }
 
     fn backup_due(&self, key: u32) -> Time {
+        let is_held = self.paused.is_some() || self.keys[key].backoff.until.is_some();
+        if is_held { Time::NEVER } else { self.backup_end(key) }
+    }
+
+    /// When the waiter that is next for a backup, and the newest dial, are old enough (R13).
+    fn backup_end(&self, key: u32) -> Time {
         let key = &self.keys[key];
         let (waiter, dial) = (key.unbacked.front(), key.youngest(State::Dialing));
-        if waiter == NIL || dial == NIL || self.paused.is_some() || key.backoff.until.is_some() {
+        if waiter == NIL || dial == NIL {
             return Time::NEVER;
         }
         self.rules.backup_dial_after.from(self.requests[waiter].arrived.max(self.conns[dial].since))
@@ -121,8 +139,7 @@ impl Machine {
 
     /// I7: a backoff that holds nobody up needs no alarm, but its end is noticed.
     fn file_cooling(&mut self, key: u32) {
-        let waits = self.paused.is_none() && self.keys[key].uncovered() != NIL;
-        match self.keys[key].backoff.until.filter(|_| !waits) {
+        match self.keys[key].backoff.until.filter(|_| !self.wants_to_dial(key)) {
             Some(until) => {
                 self.cooling.set(&mut self.keys, key, until.0);
                 self.arm(until);

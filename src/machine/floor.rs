@@ -34,6 +34,9 @@ impl Machine {
                 floor.order = order;
             }
             floor.min_idle = min_idle;
+            if min_idle == 0 {
+                floor.backoff = Backoff::default();
+            }
             if min_idle > 0 && !floor.is_listed {
                 floor.is_listed = true;
                 self.unclock_parked(key);
@@ -45,26 +48,29 @@ impl Machine {
         self.settle(out);
     }
 
+    /// While nothing may be dialed, what is asked for here is dropped when the key is filed.
     pub(crate) fn preconnect(&mut self, now: Time, key: u32, count: u32, out: &mut Actions) {
         self.keys.reach(key);
         self.pass(now, out);
         self.touch(key);
-        if self.phase == Phase::Running && self.paused.is_none() {
-            let there = [
-                State::Dialing,
-                State::Checking,
-                State::Probing,
-                State::Fresh,
-                State::Used,
-                State::Roomy,
-                State::Busy,
-                State::Hollow,
-                State::Dormant,
-            ];
-            let there: u32 = there.map(|state| self.keys[key].count(state)).iter().sum();
-            let missing = count.saturating_sub(there);
-            self.keys[key].preconnects = missing.max(self.keys[key].preconnects);
+        let there = [
+            State::Dialing,
+            State::Checking,
+            State::Probing,
+            State::Fresh,
+            State::Used,
+            State::Roomy,
+            State::Busy,
+            State::Hollow,
+            State::Dormant,
+        ];
+        let order = self.next_order();
+        let key = &mut self.keys[key];
+        let there: u32 = there.map(|state| key.count(state)).iter().sum();
+        if key.preconnects == 0 {
+            key.preconnected = order;
         }
+        key.preconnects = count.saturating_sub(there).max(key.preconnects);
         self.settle(out);
     }
 
@@ -126,7 +132,7 @@ impl Machine {
 
     /// R12, R20: idle timeouts of a key with a floor, down to it.
     pub(super) fn expire_above_floor(&mut self, key: u32, out: &mut Actions) {
-        while self.keys[key].floor.is_listed && self.is_due(self.idle_end_above_floor(key)) {
+        while self.is_due(self.idle_end_above_floor(key)) {
             let fresh = self.keys[key].oldest(State::Fresh);
             let is_fresh =
                 fresh != NIL && self.is_due(self.rules.unused_idle_timeout.from(self.conns[fresh].since));
@@ -146,12 +152,14 @@ impl Machine {
 
     /// Whether the key would dial for its floor, its own limits permitting.
     fn is_below_floor(&self, key: u32) -> bool {
+        self.paused.is_none() && self.keys[key].backoff.until.is_none() && self.lacks_idle(key)
+    }
+
+    /// The same, whatever holds it up.
+    pub(super) fn lacks_idle(&self, key: u32) -> bool {
         let filed = &self.keys[key];
         let wanted = filed.floor.min_idle.min(self.rules.limits.idle_per_key);
-        self.paused.is_none()
-            && filed.backoff.until.is_none()
-            && u64::from(filed.idle()) + filed.expected < u64::from(wanted)
-            && self.room_of_key(key) > 0
+        u64::from(filed.idle()) + filed.expected < u64::from(wanted) && self.room_of_key(key) > 0
     }
 
     fn idle_end_above_floor(&self, key: u32) -> Time {

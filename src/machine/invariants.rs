@@ -84,7 +84,7 @@ impl Machine {
             let aside = self.conns.iter().filter(|(_, conn)| {
                 conn.key == index as u32 && conn.state == State::Dialing && conn.is_aside()
             });
-            ensure!(aside.count() == key.aside as usize, "I2: backups and stock dials of a key");
+            ensure!(aside.count() == key.aside() as usize, "I2: backups and stock dials of a key");
             let cover: u64 = self
                 .conns
                 .iter()

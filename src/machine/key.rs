@@ -10,7 +10,7 @@ use crate::structure::{Arena, Heap, List, NIL, Queue, Slotted};
 use crate::{ConnId, Counters, Time};
 
 /// A key with a waiter, a connection, a floor or a backoff (I7).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
     /// All waiters, in the order of service (R2).
     queue: Queue<InQueue>,
@@ -27,8 +27,10 @@ pub(super) struct Key {
     uncovered: u32,
     /// How many waiters may hope for a dial, a check, or a capacity that comes back.
     cover: u64,
-    /// Dials in progress that `Surplus::Cancel` leaves alone (R5).
-    pub(super) aside: u32,
+    /// Dials in progress for floors and preconnects, which `Surplus::Cancel` leaves alone (R5).
+    stock: u32,
+    /// The same, of those that are backups of waiters.
+    pub(super) backups: u32,
     /// All its connections.
     pub(super) all: List<InAll>,
     /// How many of them are in each state.
@@ -43,6 +45,8 @@ pub(super) struct Key {
     pub(super) suspect_before: u64,
     /// Dials that are still to be started for `Preconnect`, in room that is being made (R20).
     pub(super) preconnects: u32,
+    /// When the first of those was said, in the order of events.
+    pub(super) preconnected: u64,
     /// How many of those need a dial beside those of its waiters, as it was filed.
     pub(super) ahead: u32,
     /// How many dials it would start if the pool had room, as it was filed (R10).
@@ -78,7 +82,8 @@ impl Default for Key {
             bereft: Heap::default(),
             uncovered: NIL,
             cover: 0,
-            aside: 0,
+            stock: 0,
+            backups: 0,
             all: List::default(),
             counts: [0; State::COUNT],
             lists: Default::default(),
@@ -87,6 +92,7 @@ impl Default for Key {
             floor: Floor::default(),
             suspect_before: 0,
             preconnects: 0,
+            preconnected: 0,
             ahead: 0,
             need: 0,
             expected: 0,
@@ -224,6 +230,16 @@ impl Key {
         self.cover = cover;
     }
 
+    /// Dials in progress that `Surplus::Cancel` leaves alone (R5).
+    pub(super) fn aside(&self) -> u32 {
+        self.stock + self.backups
+    }
+
+    /// More cover than there are waiters, backups of those who wait aside: what R10 takes from.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.cover > u64::from(self.waiters()) + u64::from(self.backups)
+    }
+
     pub(super) fn count(&self, state: State) -> u32 {
         self.counts[state as usize]
     }
@@ -279,8 +295,9 @@ impl Key {
             self.roomy.set(conns, conn, last_delivered_first);
         }
         let conn = &conns[conn];
-        if state == State::Dialing && conn.is_aside() {
-            self.aside += 1;
+        if state == State::Dialing {
+            self.stock += u32::from(conn.is_stock());
+            self.backups += u32::from(conn.is_wanted_backup());
         }
         if conn.cover() > 0 {
             self.set_cover(requests, self.cover + u64::from(conn.cover()));
@@ -297,8 +314,9 @@ impl Key {
             self.roomy.remove(conns, conn);
         }
         let conn = &conns[conn];
-        if state == State::Dialing && conn.is_aside() {
-            self.aside -= 1;
+        if state == State::Dialing {
+            self.stock -= u32::from(conn.is_stock());
+            self.backups -= u32::from(conn.is_wanted_backup());
         }
         if conn.cover() > 0 {
             self.set_cover(requests, self.cover - u64::from(conn.cover()));
@@ -341,7 +359,7 @@ impl Key {
 }
 
 /// The keys, under the indices that the pool's names have.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Keys(Vec<Key>);
 
 impl Keys {
@@ -376,7 +394,7 @@ impl IndexMut<u32> for Keys {
 macro_rules! heaps {
     ($($(#[$doc:meta])* $kind:ident, $slot:ident;)*) => {
         $($(#[$doc])*
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         pub(super) struct $kind;
 
         impl Slotted<$kind> for Key {
@@ -389,7 +407,7 @@ macro_rules! heaps {
             }
         })*
 
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         struct Slots { $($slot: u32,)* }
 
         impl Default for Slots {
@@ -413,8 +431,10 @@ heaps! {
     InSurplus, surplus;
     /// Keys below their floor that would dial if the pool had room (R20).
     InRefills, refill;
-    /// Keys with preconnects that wait for room that is being made (R20).
+    /// Keys with preconnects that wait for room that is being made (R20), in their order.
     InPreconnects, preconnect;
+    /// The same, the last one first.
+    InLastPreconnects, last_preconnect;
     /// Keys with a floor that have something parked; those above it, and those that are not (R20).
     InFloored, floored;
 }

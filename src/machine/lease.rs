@@ -258,10 +258,7 @@ impl Machine {
         let Conn { key, state, .. } = self.conns[conn];
         let (limits, key) = (self.rules.limits, &self.keys[key]);
         let own = u32::from(ENDING.contains(&state));
-        let in_all = self.connections() > limits.connections && self.remaining() + own > limits.connections;
-        let of_key = key.connections() > limits.connections_per_key
-            && key.remaining() + own > limits.connections_per_key;
-        in_all || of_key
+        self.remaining() + own > limits.connections || key.remaining() + own > limits.connections_per_key
     }
 
     /// No new leases; closed when the last one ends, which may be now.

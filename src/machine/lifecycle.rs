@@ -57,7 +57,7 @@ impl Machine {
         self.settle(out);
     }
 
-    /// Ends what is on lease to nobody; the rest ends when it comes back.
+    /// Ends what is on lease to nobody; the rest leaves when it comes back.
     fn end_connections(&mut self, key: u32, out: &mut Actions) {
         let mut conn = self.keys[key].all.front();
         while conn != NIL {
@@ -66,6 +66,8 @@ impl Machine {
                 self.cancel_dial(conn, out);
             } else if state.is_parked() || state.is_under_check() || state == State::Dormant {
                 self.close(conn, CloseReason::Shutdown, out);
+            } else if LEASED.contains(&state) && state != State::Leaving {
+                self.retire(conn, CloseReason::Shutdown, out);
             }
             conn = List::<InAll>::next(&self.conns, conn);
         }
@@ -75,7 +77,8 @@ impl Machine {
     fn apply_to_connections(&mut self, out: &mut Actions) {
         for conn in self.conns.indices() {
             let Conn { state, uses, leaving, .. } = self.conns[conn];
-            if state == State::Leaving && leaving.is_some_and(CloseReason::is_by_config) {
+            let may_stay = self.phase == Phase::Running && leaving.is_some_and(CloseReason::is_by_config);
+            if state == State::Leaving && may_stay {
                 self.conns[conn].leaving = None;
                 self.rest(conn, out);
             } else if state.is_parked() {
@@ -96,19 +99,22 @@ impl Machine {
         while self.keys[key].idle() > limits.idle_per_key {
             self.close(self.longest_parked_of_key(key), CloseReason::IdleLimit, out);
         }
-        if let Some(until) = self.keys[key].backoff.until {
-            self.shorten_backoff(key, until);
-        }
+        self.shorten_backoff(key);
     }
 
-    /// R7: a backoff is not longer than the new config allows; without `Retry` there is none.
-    fn shorten_backoff(&mut self, key: u32, until: Time) {
-        if let DialFailure::Retry { backoff_max, .. } = self.rules.dial_failure {
-            self.keys[key].backoff.until = Some(until.min(self.now.after(backoff_max)));
-            self.touch(key);
-        } else {
+    /// R7: a backoff is not longer than the new config allows; without `Retry` there are no rounds.
+    fn shorten_backoff(&mut self, key: u32) {
+        let DialFailure::Retry { backoff_max, .. } = self.rules.dial_failure else {
             self.keys[key].backoff.rounds = 0;
-            self.end_backoff(key);
+            return self.end_backoff(key);
+        };
+        if let Some(until) = self.keys[key].backoff.until {
+            let until = until.min(self.now.after(backoff_max));
+            self.keys[key].backoff.until = Some(until);
+            if self.is_due(until) {
+                self.end_backoff(key);
+            }
+            self.touch(key);
         }
     }
 

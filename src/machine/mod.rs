@@ -28,13 +28,14 @@ use crate::{Actions, Config, ConfigError, ConnId, Counters, Misuse, RequestId, S
 pub(crate) use clear::Clearing;
 use conn::{Clock, Conn, ENDING, InClock, InLifetimes, LEASED, State};
 use key::{
-    InAlarms, InBackupLine, InCooling, InFloored, InPreconnects, InRefills, InStalled, InSurplus, Keys,
+    InAlarms, InBackupLine, InCooling, InFloored, InLastPreconnects, InPreconnects, InRefills, InStalled,
+    InSurplus, Keys,
 };
 pub(crate) use waiter::Wish;
 use waiter::{InDeadlines, InPatience, Request};
 
 /// All the state of a pool but the names of its keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Machine {
     rules: Rules,
     /// The greatest value that each limit has had: what invariant I2 can promise after a `Reconfigure`.
@@ -79,6 +80,8 @@ pub(crate) struct Machine {
     surplus: Heap<InSurplus>,
     /// Keys with preconnects that wait for room that is being made (R20).
     preconnects: Heap<InPreconnects>,
+    /// The same, the last one first: what finds no room is dropped from there.
+    last_preconnects: Heap<InLastPreconnects>,
     /// How many those are.
     preconnecting: u64,
     /// Keys below their floor that could dial, in the order of their `Keep` (R20).
@@ -129,6 +132,7 @@ impl Machine {
             backup_line: Heap::default(),
             surplus: Heap::default(),
             preconnects: Heap::default(),
+            last_preconnects: Heap::default(),
             preconnecting: 0,
             refills: Heap::default(),
             expected: 0,
@@ -234,19 +238,12 @@ impl Machine {
         let Conn { key, state: from, .. } = self.conns[conn];
         // A shared connection with room has its place among its like by its last delivery.
         if from != to || to == State::Roomy {
-            let had_cover = self.conns[conn].cover() > 0;
             self.exit(conn);
             self.conns[conn].state = to;
             self.enter(conn);
             // A connection that has no part in what its key waits for comes and goes without a look at the key.
             let filed = &self.keys[key];
-            if had_cover
-                || self.conns[conn].cover() > 0
-                || from.matters_to_key()
-                || to.matters_to_key()
-                || filed.waiters() > 0
-                || filed.floor.is_listed
-            {
+            if from.matters_to_key() || to.matters_to_key() || filed.waiters() > 0 || filed.floor.is_listed {
                 self.touch(key);
                 self.file_parked(key);
             }

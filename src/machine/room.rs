@@ -10,21 +10,27 @@ impl Machine {
     /// R10: closes the longest-parked connection of another key than the one that needs room or, if none is
     /// parked, cancels the youngest surplus dial. One at a time; whether anything was done.
     pub(super) fn make_room(&mut self, out: &mut Actions) -> bool {
-        if !self.is_room_wanted(NIL) {
-            return false;
-        }
-        let victim = self.evictable(Self::is_room_wanted);
-        if victim != NIL {
-            self.close(victim, CloseReason::Evicted, out);
-            return true;
+        if self.is_room_wanted(NIL) {
+            let victim = self.evictable(Self::is_room_wanted);
+            if victim != NIL {
+                self.close(victim, CloseReason::Evicted, out);
+                return true;
+            }
         }
         let key = self.surplus.first();
-        if key == NIL {
+        if key == NIL || !self.is_place_wanted() {
             return false;
         }
         let dial = self.youngest_dial(key, |conn| !conn.is_wanted_backup());
         self.cancel_dial(dial, out);
         true
+    }
+
+    /// Whether the waiters' dials lack room that the end of another dial would give them: it frees a place among the
+    /// dials, too, so those may be as many as the limit allows.
+    fn is_place_wanted(&self) -> bool {
+        let dials = self.rules.limits.dials.saturating_sub(self.count(State::Dialing));
+        self.need > self.room_to_come() && u64::from(dials) >= self.room_to_come()
     }
 
     /// Whether keys other than `beside` would dial if there were more room than there is and is being made:
@@ -62,8 +68,12 @@ impl Machine {
             machine.lacks_room(machine.need - u64::from(machine.keys[victim].need) + others)
         });
         if victim == NIL {
-            self.keys[key].preconnects -= 1;
-            self.touch(key);
+            // The first comes first, to the room that is being made, too.
+            let last = self.last_preconnects.first();
+            let excess = self.need + self.preconnecting - self.room_to_come();
+            let key = &mut self.keys[last];
+            key.preconnects -= u64::from(key.ahead).min(excess) as u32;
+            self.touch(last);
         } else {
             self.close(victim, CloseReason::Evicted, out);
         }
@@ -81,19 +91,26 @@ impl Machine {
         self.preconnecting = self.preconnecting - u64::from(filed.ahead) + u64::from(ahead);
         let filed = &mut self.keys[key];
         (filed.preconnects, filed.ahead) = (preconnects, ahead);
+        let order = filed.preconnected;
         if ahead == 0 {
             self.preconnects.remove(&mut self.keys, key);
+            self.last_preconnects.remove(&mut self.keys, key);
         } else {
-            self.preconnects.set(&mut self.keys, key, u64::from(key));
+            self.preconnects.set(&mut self.keys, key, order);
+            self.last_preconnects.set(&mut self.keys, key, u64::MAX - order);
         }
     }
 
     /// Whether so many dials would find less room than there is and is being made.
     fn lacks_room(&self, dials: u64) -> bool {
-        let limits = self.rules.limits;
-        let dials = dials.min(u64::from(limits.dials.saturating_sub(self.dials())));
+        let may_start = self.rules.limits.dials.saturating_sub(self.dials());
+        dials.min(u64::from(may_start)) > self.room_to_come()
+    }
+
+    /// How many connections there may be more, once those on their way out are gone.
+    fn room_to_come(&self) -> u64 {
         let making = self.count(State::Closing) + self.count(State::Stopping);
-        dials > 0 && u64::from(self.connections()) + dials > u64::from(limits.connections) + u64::from(making)
+        u64::from(self.rules.limits.connections.saturating_sub(self.connections() - making))
     }
 
     /// The longest-parked connection of a key that `may` be meant, or [`NIL`]; those within a floor come last

@@ -80,8 +80,8 @@ impl Machine {
         if self.rules.surplus == Surplus::Park {
             return;
         }
-        while self.keys[key].cover() > u64::from(self.keys[key].waiters()) + u64::from(self.keys[key].aside)
-            && self.keys[key].count(State::Dialing) > self.keys[key].aside
+        while self.keys[key].cover() > u64::from(self.keys[key].waiters()) + u64::from(self.keys[key].aside())
+            && self.keys[key].count(State::Dialing) > self.keys[key].aside()
         {
             let youngest = self.youngest_dial(key, |conn| !conn.is_aside());
             self.cancel_dial(youngest, out);

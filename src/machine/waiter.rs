@@ -11,7 +11,7 @@ pub(crate) struct Wish {
     pub(crate) deadline: Option<Time>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) key: u32,
     pub(super) token: u64,
@@ -70,25 +70,25 @@ impl Request {
 }
 
 /// The queue of all waiters of a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InQueue;
 /// The list of all waiters of a key in the order of arrival.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InArrivals;
 /// The queue of those that never had a dial of their own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InUndialed;
 /// The list of those that had no backup dial, in order of arrival.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InBackups;
 /// The heap of those that lost their dial.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InBereft;
 /// The list of those under the default timeout, in order of arrival.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InPatience;
 /// The heap of deadlines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InDeadlines;
 
 impl Linked<InQueue> for Request {

@@ -7,7 +7,7 @@ use core::ops::{Index, IndexMut};
 use slab::Slab;
 
 /// Objects under dense indices; an index and its generation name one object for ever.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arena<T> {
     slots: Slab<Slot<T>>,
     /// The generation that each index issues next: what is below it was issued before.
@@ -16,7 +16,7 @@ pub(crate) struct Arena<T> {
     has_wrapped: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot<T> {
     generation: NonZeroU32,
     value: T,

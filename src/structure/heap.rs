@@ -15,7 +15,7 @@ pub(crate) trait Slotted<L> {
 /// Nodes by rank, least first. Ranks differ, or it does not matter who is first.
 ///
 /// A first look is O(1), every change O(log n); a node that ranks last comes and goes in O(1).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Heap<L> {
     items: Vec<Item>,
     kind: PhantomData<L>,

@@ -24,7 +24,7 @@ pub(crate) trait Linked<L> {
 }
 
 /// A list of kind `L`. Every operation is O(1).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct List<L> {
     head: u32,
     tail: u32,

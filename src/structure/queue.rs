@@ -29,7 +29,7 @@ pub(crate) trait Queued<L>: Linked<L> {
 }
 
 /// One list, and where each level of priority ends in it: O(1) in the number of nodes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Queue<L> {
     list: List<L>,
     /// The last node of each level, [`NIL`] for a level without any.

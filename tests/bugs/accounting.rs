@@ -3,7 +3,7 @@
 use latebind::Config;
 
 use crate::of_key;
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// curl/curl#15857: a connection in graceful shutdown no longer counted, so there were too many sockets.
 #[test]

@@ -1,7 +1,7 @@
 //! What cancelled requests left behind.
 
 use crate::of_key;
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// netty/netty#9669: the connection dialed for a cancelled request was dropped on the floor.
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use latebind::{Config, Time};
 
 use crate::of_key;
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// jackc/pgx, commit 29ad306e: jitter was drawn anew at every check, so the least draw won.
 #[test]

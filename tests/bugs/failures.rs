@@ -3,7 +3,7 @@
 use latebind::{Config, DialFailure, Surplus};
 
 use crate::of_key;
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// eclipse-vertx/vert.x PR#324: failed dials were counted as connections for ever.
 #[test]
@@ -139,4 +139,16 @@ fn b77_a_burst_is_served_by_the_first_dial_that_turns_out_shared() {
     }
     rig.dialed_shared("a1", 100)
         .gives("r1 gets a1 (own dial), r2 gets a1 (other dial), r3 gets a1 (other dial), stop a2, stop a3");
+}
+
+/// nodejs/undici PR#5799, where the first dial turns out to carry one lease at a time.
+#[test]
+fn b77_or_one_dial_follows_the_other() {
+    let mut rig = Rig::new(of_key(50).max_dials_per_key(1));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits");
+    rig.request("r3", "a").gives("r3 waits");
+    rig.dialed("a1").gives("r1 gets a1 (own dial), dial a2");
+    rig.dialed("a2").gives("r2 gets a2 (own dial), dial a3");
+    rig.dialed("a3").gives("r3 gets a3 (own dial)");
 }

@@ -3,7 +3,7 @@
 use latebind::{Config, Surplus};
 
 use crate::of_key;
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 /// hyperium/hyper#1315: waiters served by their own dials stayed in the queue for ever.
 #[test]

@@ -1,7 +1,7 @@
 //! Multiplexed connections.
 
 use crate::of_key;
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 /// pydantic/httpx2#1216: fewer streams allowed than in flight, and the connection wedged.
 #[test]

@@ -1,7 +1,7 @@
 //! Shutdowns that hung or forgot.
 
 use crate::of_key;
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 /// jackc/puddle#25: closing waited for dials that were counted only once they had ended.
 #[test]

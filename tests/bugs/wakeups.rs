@@ -3,7 +3,7 @@
 use latebind::Config;
 
 use crate::of_key;
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 /// golang/go#10155: a return in the gap between "nothing idle" and "waiting" was parked.
 #[test]
@@ -130,7 +130,7 @@ fn b67_a_new_request_queues_behind_those_who_wait() {
 /// encode/httpcore#822: the losers of a connection waited anew with their full timeout.
 #[test]
 fn b71_a_deadline_counts_from_the_request_through_all_lost_rounds() {
-    let mut rig = Rig::new(of_key(1).request_timeout(crate::support::ms(5000)));
+    let mut rig = Rig::new(of_key(1).request_timeout(latebind_testkit::rig::ms(5000)));
     rig.lease("r1", "a");
     for name in ["r2", "r3", "r4"] {
         rig.request(name, "a").gives(&format!("{name} waits"));

@@ -3,7 +3,7 @@
 use latebind::{ConnId, DialError, Event, Newcomers, Opened, Priority, Waiters};
 
 use crate::state::{KEY, bring, config};
-use crate::support::{Key, Rig};
+use latebind_testkit::rig::{Key, Rig};
 
 pub(crate) const NAMING: &[&str] = &[
     "DialDone ok",
@@ -67,7 +67,7 @@ pub(crate) fn outcome(state: &str, event: &str, waited_for: bool) -> String {
     if event == "Timeout" {
         rig.at(5000);
     }
-    let outcome = of_event(&mut rig, told, conn, &name);
+    let outcome = of_event(&mut rig, told, NAMING.contains(&event), conn, &name);
     let settled = !waited_for && !matches!(event, "Pause" | "Shutdown" | "Lower limit" | "Timeout");
     if settled && state != "never issued" {
         is_really(&mut rig, conn, &name);
@@ -96,8 +96,8 @@ fn named(event: &str, conn: ConnId) -> Event<'static, Key> {
     }
 }
 
-fn of_event(rig: &mut Rig, event: Event<'_, Key>, conn: ConnId, name: &str) -> String {
-    let lost = rig.is_lost(&event);
+fn of_event(rig: &mut Rig, event: Event<'_, Key>, names_it: bool, conn: ConnId, name: &str) -> String {
+    let lost = names_it && rig.model().is_lost(&event);
     let before = rig.state_of(conn);
     let step = rig.tell(event);
     if step.is_refused() {
@@ -105,7 +105,7 @@ fn of_event(rig: &mut Rig, event: Event<'_, Key>, conn: ConnId, name: &str) -> S
     }
     let deeds = step.deeds(name);
     let after = rig.state_of(conn);
-    cell(lost, before, after, &deeds)
+    cell(lost, &before, &after, &deeds)
 }
 
 fn of_request(rig: &mut Rig, conn: ConnId, name: &str, key: Key) -> String {
@@ -113,7 +113,7 @@ fn of_request(rig: &mut Rig, conn: ConnId, name: &str, key: Key) -> String {
     let step = rig.request_with("asker", key, Priority::default(), None);
     // Whether the asker has a dial of its own is not this connection's affair.
     let deeds: Vec<_> = step.deeds(name).into_iter().filter(|&deed| deed != "dial").collect();
-    cell(false, before, rig.state_of(conn), &deeds)
+    cell(false, &before, &rig.state_of(conn), &deeds)
 }
 
 fn cell(lost: bool, before: &str, after: &str, deeds: &[&str]) -> String {
@@ -128,7 +128,7 @@ fn cell(lost: bool, before: &str, after: &str, deeds: &[&str]) -> String {
 fn is_really(rig: &mut Rig, conn: ConnId, name: &str) {
     let state = rig.state_of(conn);
     let deeds = rig.request_with("prober", KEY, Priority::default(), None).deeds(name);
-    let expected: &[&str] = match state {
+    let expected: &[&str] = match state.as_str() {
         "fresh" | "used" | "roomy" => &["deliver"],
         "dialing" | "checking" | "dormant" | "hollow" => &[], // Cover.
         _ => &["dial"],

@@ -2,7 +2,7 @@
 
 use latebind::{Config, ConnId, Surplus};
 
-use crate::support::{Key, Rig, ms};
+use latebind_testkit::rig::{Key, Rig, ms};
 
 pub(crate) const STATES: &[&str] = &[
     "dialing",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use latebind::{Binding, Config, DialFailure, Time};
 
 use crate::retry::{end_of_backoff, retry};
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r3_after_a_backoff_the_first_dial_belongs_to_the_first_waiter() {
@@ -124,4 +124,30 @@ fn r21_a_backoff_ends_with_the_policy_and_is_not_longer_than_a_new_one_allows() 
     rig.at(5).tick().gives("dial a2");
     rig.dial_failed("a2").gives_nothing();
     rig.reconfigure(&config).gives("dial a3");
+}
+
+#[test]
+fn r7_r21_rounds_end_with_the_policy_also_where_no_backoff_runs() {
+    let config = retry(5);
+    let mut rig = Rig::new(config.clone());
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.dial_failed("a1").gives_nothing();
+    let until = rig.deadline().expect("a backoff");
+    rig.at_time(until).tick().gives("dial a2");
+    rig.reconfigure(&config.clone().dial_failure(DialFailure::FailFirst)).gives_nothing();
+    rig.reconfigure(&config).gives_nothing();
+    rig.dial_failed("a2").gives_nothing();
+    let DialFailure::Retry { backoff, .. } = config.dial_failure else { unreachable!("of `retry`") };
+    // The first round again: not doubled.
+    assert!(rig.deadline().is_some_and(|until| until <= rig.now().after(backoff)), "{:?}", rig.deadline());
+}
+
+#[test]
+fn r7_r21_a_backoff_that_would_be_over_under_a_new_config_is_over() {
+    let none = DialFailure::Retry { backoff: ms(0), backoff_max: ms(0), attempts: 5 };
+    let mut rig = Rig::new(retry(5));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.at(7).dial_failed("a1").gives_nothing();
+    rig.at(8).reconfigure(&retry(5).dial_failure(none)).gives("dial a2");
+    rig.sleeps_for_ever();
 }

@@ -2,7 +2,7 @@
 
 use latebind::{Binding, Config, Surplus};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// A backup after 250 ms; no other durations.
 fn backing() -> Config {

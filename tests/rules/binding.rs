@@ -2,7 +2,8 @@
 
 use latebind::{Binding, Config};
 
-use crate::support::Rig;
+use crate::timeless;
+use latebind_testkit::rig::Rig;
 
 fn own_first() -> Config {
     Config::default().binding(Binding::OwnFirst)
@@ -176,4 +177,26 @@ fn r3_connections_of_one_key_do_not_serve_another() {
     rig.request("r2", "b").gives("r2 waits, dial b1");
     rig.returned("a1").gives("park a1");
     rig.dialed("b1").gives("r2 gets b1 (own dial)");
+}
+
+#[test]
+fn r3_a_dial_belongs_to_the_first_waiter_without_one_also_if_it_had_one_and_lost_it() {
+    let mut rig = Rig::new(timeless());
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("gone", "a").gives("gone waits, dial a2");
+    rig.cancel("gone").gives_nothing();
+    rig.dial_failed("a1").gives_nothing(); // a2 is cover for r1.
+    rig.request("r2", "a").gives("r2 waits, dial a3");
+    rig.dialed("a3").gives("r1 gets a3 (own dial)");
+}
+
+#[test]
+fn r3_a_dial_belongs_to_the_more_urgent_one_of_those_that_lost_theirs_and_those_that_had_none() {
+    let mut rig = Rig::new(timeless());
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("gone", "a").gives("gone waits, dial a2");
+    rig.cancel("gone").gives_nothing();
+    rig.dial_failed("a1").gives_nothing();
+    rig.request_level("r2", "a", 7).gives("r2 waits, dial a3");
+    rig.dialed("a3").gives("r2 gets a3 (own dial)");
 }

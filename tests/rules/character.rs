@@ -3,7 +3,7 @@
 
 use latebind::{Actions, Config, ConnId, Event, Opened, Pool, Priority, RequestId, Time};
 
-use crate::support::{Key, Rig, level, ms};
+use latebind_testkit::rig::{Key, Rig, level, ms};
 
 fn unknown_conn() -> ConnId {
     ConnId::from_parts(77, 1).expect("no generation 0")

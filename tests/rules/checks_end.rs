@@ -2,7 +2,7 @@
 
 use latebind::Config;
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// Checks after 10 ms, no other durations.
 fn checking() -> Config {

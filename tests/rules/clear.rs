@@ -2,8 +2,8 @@
 
 use latebind::{DialFailure, Surplus, Waiters};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r19_parked_connections_close() {
@@ -259,4 +259,14 @@ fn r19_clearing_twice_makes_two_generations() {
     rig.dialed("a2").gives("close a2: cleared");
     rig.dialed("a1").gives("close a1: cleared");
     rig.dialed("a3").gives("r1 gets a3 (own dial)");
+}
+
+#[test]
+fn r7_r19_the_success_of_an_old_generations_dial_ends_no_backoff_of_the_new_one() {
+    let mut rig = Rig::new(crate::retry::retry(5).request_timeout(ms(50)));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.clear("a").gives("stop a1, dial a2");
+    rig.dial_failed("a2").gives_nothing();
+    rig.at(1).dialed("a1").gives("close a1: cleared");
+    rig.at(50).tick().gives("r1 fails: timeout of a2");
 }

@@ -1,8 +1,10 @@
 //! R14: a dial is held while connections of its key are on lease, in the hope of a return.
 
+use std::time::Duration;
+
 use latebind::Config;
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 fn hoping() -> Config {
     Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).dial_delay(ms(40))
@@ -54,11 +56,10 @@ fn r14_the_hold_ends_with_the_keys_last_lease() {
 }
 
 #[test]
-fn r14_a_worn_out_return_ends_the_hold_too() {
+fn r14_nobody_hopes_for_a_connection_that_is_worn_out() {
     let mut rig = Rig::new(hoping().max_uses(1));
     rig.lease("r1", "a");
-    rig.request("r2", "a").gives("r2 waits"); // a1 cannot come back, but is on lease.
-    rig.returned("a1").gives("close a1: max uses, dial a2");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
 }
 
 #[test]
@@ -122,4 +123,13 @@ fn r14_with_zero_nothing_is_held() {
     let mut rig = Rig::new(hoping().dial_delay(ms(0)));
     rig.lease("r1", "a");
     rig.request("r2", "a").gives("r2 waits, dial a2");
+}
+
+#[test]
+fn r14_the_longest_hold_lasts_as_long_as_the_lease() {
+    let mut rig = Rig::new(hoping().dial_delay(Duration::MAX));
+    rig.lease("r1", "a");
+    rig.request("r2", "a").gives("r2 waits");
+    rig.sleeps_for_ever();
+    rig.closed("a1").gives("dial a2");
 }

@@ -2,7 +2,7 @@
 
 use latebind::{Binding, Config};
 
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 #[test]
 fn r4_each_waiter_without_cover_has_a_dial_started() {

@@ -2,7 +2,7 @@
 
 use latebind::{Config, Time};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// All durations off.
 fn timeless() -> Config {

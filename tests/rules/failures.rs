@@ -2,7 +2,7 @@
 
 use latebind::{Binding, Config, DialFailure, Surplus};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 fn fail_all() -> Config {
     Config::default().dial_failure(DialFailure::FailAll)

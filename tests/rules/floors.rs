@@ -1,7 +1,7 @@
 //! R20: keys that keep connections idle: how many, and when they are dialed.
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r20_a_floor_is_filled_at_once() {

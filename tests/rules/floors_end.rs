@@ -1,9 +1,10 @@
 //! R20: what ends within a floor and above it, and what holds it up.
 
-use latebind::{DialFailure, Surplus};
+use latebind::{DialFailure, Surplus, Time};
 
-use crate::support::{Rig, ms};
+use crate::retry::retry;
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 /// The next deadline in milliseconds, rounded down.
 fn deadline(rig: &Rig) -> u64 {
@@ -172,4 +173,103 @@ fn r5_r20_surplus_cancel_leaves_a_floors_dial_alone() {
     rig.keep("a", 1).gives("dial a1");
     rig.request("r1", "a").gives("r1 waits, dial a2"); // The floor's own dial covers r1: one more for it.
     rig.cancel("r1").gives_nothing();
+}
+
+#[test]
+fn r12_r20_a_floor_is_not_kept_by_what_is_too_old() {
+    let config = timeless().idle_timeout(ms(10)).max_lifetime(ms(20));
+    let mut rig = Rig::new(config);
+    rig.keep("a", 1).gives("dial a1");
+    rig.dialed("a1").gives("park a1");
+    rig.at(15).keep("a", 2).gives("dial a2");
+    rig.dialed("a2").gives("park a2");
+    rig.keep("a", 1).gives("close a1: idle timeout");
+    rig.at(35).tick().gives("close a2: lifetime, dial a3");
+}
+
+#[test]
+fn r12_what_is_too_old_and_idle_for_too_long_is_too_old() {
+    let config = timeless().idle_timeout(ms(10)).max_lifetime(ms(20));
+    let mut rig = Rig::new(config.clone());
+    rig.park_fresh("a");
+    rig.at(50).tick().gives("close a1: lifetime");
+    let mut rig = Rig::new(config);
+    rig.keep("a", 1).gives("dial a1");
+    rig.dialed("a1").gives("park a1");
+    rig.at(9).keep("a", 0).gives_nothing();
+    rig.at(50).tick().gives("close a1: lifetime");
+}
+
+#[test]
+fn r7_r15_a_backoff_that_holds_a_floor_alone_is_waited_for() {
+    let mut rig = Rig::new(retry(5));
+    rig.keep("a", 2).gives("dial a1, dial a2");
+    rig.dial_failed("a1").gives_nothing();
+    let until = rig.deadline().expect("the end of the backoff");
+    assert!(until < Time::from_origin(ms(100)), "{until:?}");
+    rig.at_time(until).tick().gives_nothing(); // The floor's own backoff is longer.
+    let until = rig.deadline().expect("the end of the floor's backoff");
+    rig.at_time(until).tick().gives("dial a3");
+}
+
+#[test]
+fn r7_r13_r15_a_backoff_that_holds_a_backup_alone_is_waited_for() {
+    let mut rig = Rig::new(retry(5).backup_dial_after(ms(50)));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
+    rig.cancel("r1").gives_nothing();
+    rig.dial_failed("a1").gives_nothing();
+    let until = rig.deadline().expect("the end of the backoff");
+    assert!(until < Time::from_origin(ms(100)), "{until:?}");
+    rig.at(100).tick().gives("dial a3");
+}
+
+#[test]
+fn r20_a_floor_that_is_lifted_and_set_again_begins_anew() {
+    let mut rig = Rig::new(timeless());
+    rig.lease("r1", "a");
+    rig.keep("a", 1).gives("dial a2");
+    rig.dial_failed("a2").gives_nothing();
+    rig.keep("a", 0).gives_nothing();
+    rig.keep("a", 1).gives("dial a3");
+}
+
+#[test]
+fn r11_r16_r20_a_check_that_fails_leaves_its_place_to_another_keys_floor() {
+    let mut rig = Rig::new(timeless().check_after_idle(ms(10)).max_idle(2));
+    rig.park("a", 1);
+    rig.at(10).request("gone", "a").gives("gone waits, check a1");
+    rig.cancel("gone").gives_nothing();
+    rig.keep("b", 2).gives("dial b1");
+    rig.dead("a1").gives("close a1: check failed, dial b2");
+}
+
+#[test]
+fn r12_r20_above_the_floor_a_used_one_ends_before_a_younger_one_that_never_was_used() {
+    let mut rig = Rig::new(timeless().idle_timeout(ms(50)));
+    rig.park("a", 1);
+    rig.keep("a", 1).gives_nothing();
+    rig.at(40).preconnect("a", 2).gives("dial a2");
+    rig.dialed("a2").gives("park a2");
+    rig.sleeps_until(50).at(50).tick().gives("close a1: idle timeout");
+}
+
+#[test]
+fn r10_r20_a_key_whose_floor_is_on_lease_hides_no_other() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    for key in ["a", "b"] {
+        rig.keep(key, 1).gives(&format!("dial {key}1"));
+        rig.dialed(&format!("{key}1")).gives(&format!("park {key}1"));
+    }
+    rig.request("r1", "a").gives("r1 gets a1 (idle)");
+    rig.request("r2", "c").gives("r2 waits, close b1: evicted");
+}
+
+#[test]
+fn r20_a_floor_that_is_said_anew_goes_on_backing_off() {
+    let mut rig = Rig::new(timeless());
+    rig.keep("a", 1).gives("dial a1");
+    rig.dial_failed("a1").gives_nothing();
+    rig.keep("a", 2).gives_nothing();
+    assert!(deadline(&rig) > 400);
 }

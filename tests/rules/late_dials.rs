@@ -2,7 +2,7 @@
 
 use latebind::{Config, DialFailure};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r7_a_dial_that_takes_too_long_has_failed() {

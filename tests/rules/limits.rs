@@ -2,7 +2,7 @@
 
 use latebind::{Config, Surplus};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 fn unlimited() -> Config {
     Config::default().max_connections(None).max_connections_per_key(None)

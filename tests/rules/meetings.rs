@@ -2,8 +2,8 @@
 
 use latebind::DialFailure;
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r16_r19_a_check_in_flight_when_its_key_is_cleared_is_of_no_use_any_more() {
@@ -65,12 +65,11 @@ fn r4_r18_draining_of_the_last_connection_of_a_key_with_waiters_starts_their_dia
 }
 
 #[test]
-fn r14_r18_a_draining_connection_is_on_lease_and_holds_a_dial() {
+fn r14_r18_nobody_hopes_for_a_connection_that_leaves() {
     let mut rig = Rig::new(timeless().dial_delay(ms(40)));
     rig.lease("r1", "a");
     rig.request("r2", "a").gives("r2 waits");
-    rig.draining("a1").gives_nothing();
-    rig.sleeps_until(40).at(10).returned("a1").gives("close a1: draining, dial a2");
+    rig.at(10).draining("a1").gives("dial a2");
 }
 
 #[test]

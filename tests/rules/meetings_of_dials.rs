@@ -2,8 +2,8 @@
 
 use latebind::{Binding, DialFailure, Surplus};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r10_r13_a_backup_at_the_limit_waits_for_free_room_and_not_for_its_turn() {
@@ -16,13 +16,13 @@ fn r10_r13_a_backup_at_the_limit_waits_for_free_room_and_not_for_its_turn() {
 }
 
 #[test]
-fn r10_r13_the_backup_of_a_waiter_is_not_cancelled_for_room() {
+fn r10_r13_a_waiter_keeps_its_dial_and_its_backup() {
     let mut rig = Rig::new(timeless().backup_dial_after(ms(50)).max_connections(2));
     rig.request("r1", "a").gives("r1 waits, dial a1");
     rig.at(50).tick().gives("dial a2");
-    rig.request("r2", "b").gives("r2 waits, stop a1"); // The cover of r1 exceeds it by one.
+    rig.request_level("r2", "b", 7).gives("r2 waits");
+    rig.dialed("a2").gives("r1 gets a2 (own dial), stop a1"); // Now it is surplus.
     rig.dial_failed("a1").gives("dial b1");
-    rig.dialed("a2").gives("r1 gets a2 (own dial)");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Where limits meet other rules: room, checks, reconfiguration.
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r10_r16_a_connection_under_check_is_not_evicted() {

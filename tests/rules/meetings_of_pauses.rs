@@ -2,8 +2,8 @@
 
 use latebind::{Surplus, Waiters};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r19_a_clear_in_a_pause_closes_and_cancels_and_starts_nothing() {

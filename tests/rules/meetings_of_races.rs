@@ -2,8 +2,8 @@
 
 use latebind::{Binding, DialFailure};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 /// A waiter, a connection under check for it, and one on lease.
 fn checked_and_leased(binding: Binding) -> Rig {

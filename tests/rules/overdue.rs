@@ -2,7 +2,7 @@
 
 use latebind::Config;
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 fn warning() -> Config {
     Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None).lease_warn_after(ms(100))

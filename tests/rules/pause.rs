@@ -2,8 +2,8 @@
 
 use latebind::{DialFailure, Newcomers};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r19_nothing_is_delivered_and_nothing_is_dialed() {

@@ -2,8 +2,8 @@
 
 use latebind::{DialFailure, Surplus};
 
-use crate::support::{Rig, ms};
 use crate::timeless;
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r20_so_many_connections_are_dialed() {
@@ -225,4 +225,35 @@ fn r13_r20_a_backup_does_not_take_the_room_that_was_made_for_a_preconnect() {
     rig.at(1).preconnect("c", 1).gives("close b1: evicted");
     rig.at(6).tick().gives_nothing();
     rig.at(7).closed("b1").gives("dial c1");
+}
+
+#[test]
+fn r20_the_preconnect_that_was_said_last_is_dropped_for_want_of_room() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.lease("r1", "a");
+    rig.park("c", 1);
+    rig.preconnect("d", 1).gives("close c1: evicted");
+    rig.preconnect("b", 1).gives_nothing(); // Nothing is parked that could go for it.
+    rig.closed("c1").gives("dial d1");
+    rig.closed("a1").gives_nothing();
+}
+
+#[test]
+fn r20_preconnects_find_room_in_the_order_in_which_they_were_said() {
+    let mut rig = Rig::new(timeless().max_connections(2));
+    rig.park("c", 1);
+    rig.park("e", 1);
+    rig.keep("x", 1).gives_nothing();
+    rig.preconnect("d", 1).gives("close c1: evicted");
+    rig.keep("x", 0).gives_nothing(); // What the pool has forgotten makes no difference to the order.
+    rig.preconnect("b", 1).gives("close e1: evicted");
+    rig.closed("c1").gives("dial d1");
+    rig.closed("e1").gives("dial b1");
+}
+
+#[test]
+fn r20_r25_what_is_asked_for_beyond_all_room_is_dropped_at_once() {
+    let mut rig = Rig::new(timeless().max_connections(2).max_connections_per_key(None));
+    rig.preconnect("a", u32::MAX).gives("dial a1, dial a2");
+    rig.preconnect("b", u32::MAX).gives_nothing();
 }

@@ -2,7 +2,7 @@
 
 use latebind::{Config, IdleOrder, Surplus};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 fn of_key(connections: u32) -> Config {
     Config::default().max_connections_per_key(connections)

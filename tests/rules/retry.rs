@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latebind::{Binding, Config, DialFailure, Surplus, Time};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// Backoffs of 100 ms, 200 ms, 400 ms, 500 ms, 500 ms, …; each jittered down to its half.
 pub(crate) fn retry(attempts: u32) -> Config {
@@ -211,4 +211,16 @@ fn r7_retry_own_first_charges_the_request_of_the_dial_alone() {
     rig.request("r2", "a").gives("r2 waits, dial a2");
     rig.dial_failed("a2").gives("r2 fails: dial of a2");
     rig.dialed("a1").gives("r1 gets a1 (own dial)");
+}
+
+#[test]
+fn r7_retry_after_a_success_the_failure_of_any_dial_begins_anew() {
+    let mut rig = Rig::new(retry(9));
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
+    rig.request("r3", "a").gives("r3 waits, dial a3");
+    rig.dial_failed("a2").gives_nothing();
+    rig.dialed("a3").gives("r1 gets a3 (other dial), dial a4");
+    rig.dial_failed("a1").gives_nothing(); // Older than the round that a3 has ended.
+    assert!(rig.deadline().is_some(), "a backoff holds r3");
 }

@@ -3,7 +3,7 @@
 use latebind::IdleOrder;
 
 use crate::of_all;
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r10_the_longest_parked_connection_of_another_key_is_closed_to_make_room() {
@@ -173,4 +173,25 @@ fn r10_a_key_does_not_evict_its_own() {
     rig.at(10).request("r2", "a").gives("r2 waits, check a1");
     rig.request("r3", "a").gives("r3 waits"); // a1 is its own key's, and under check.
     rig.alive("a1").gives("r2 gets a1 (checked)");
+}
+
+#[test]
+fn r10_a_surplus_dial_gives_way_also_where_it_takes_the_last_place_among_the_dials() {
+    let mut rig = Rig::new(of_all(2).max_dials(2));
+    for name in ["gone1", "gone2"] {
+        let _ = rig.request(name, "a");
+    }
+    rig.cancel("gone1").gives_nothing();
+    rig.cancel("gone2").gives_nothing();
+    rig.request("r1", "b").gives("r1 waits, stop a2");
+    rig.dial_failed("a2").gives("dial b1");
+}
+
+#[test]
+fn r10_no_surplus_dial_gives_way_where_dials_alone_are_too_many() {
+    let mut rig = Rig::new(of_all(9).max_dials(1));
+    rig.request("gone", "a").gives("gone waits, dial a1");
+    rig.cancel("gone").gives_nothing();
+    rig.request("r1", "b").gives("r1 waits");
+    rig.dialed("a1").gives("park a1, dial b1");
 }

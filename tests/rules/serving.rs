@@ -2,7 +2,7 @@
 
 use latebind::{Config, IdleOrder};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r1_a_parked_connection_is_delivered_at_once() {

@@ -2,7 +2,7 @@
 
 use latebind::{Config, Surplus};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 #[test]
 fn r18_one_dial_serves_as_many_waiters_as_it_can_carry() {

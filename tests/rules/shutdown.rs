@@ -2,7 +2,8 @@
 
 use latebind::Config;
 
-use crate::support::Rig;
+use crate::timeless;
+use latebind_testkit::rig::Rig;
 
 #[test]
 fn r21_an_empty_pool_is_drained_at_once_and_says_so_once() {
@@ -125,4 +126,15 @@ fn r21_a_waiter_that_is_due_times_out_before_the_end() {
     rig.request_until("r1", "a", 50).gives("r1 waits, dial a1");
     rig.request("r2", "a").gives("r2 waits, dial a2");
     rig.at(50).shutdown().gives("r1 fails: timeout, r2 fails: shutdown, stop a1, stop a2");
+}
+
+#[test]
+fn r21_what_leaves_for_a_shutdown_is_judged_by_no_new_config() {
+    let mut rig = Rig::new(timeless());
+    let conn = rig.lease_shared("r1", "a", 2);
+    rig.request("r2", "a").gives(&format!("r2 gets {conn} (shared)"));
+    rig.shutdown().gives_nothing();
+    rig.reconfigure(&timeless().max_uses(1)).gives_nothing();
+    rig.returned(&conn).gives_nothing();
+    rig.returned(&conn).gives(&format!("close {conn}: shutdown"));
 }

@@ -2,7 +2,7 @@
 
 use latebind::{Binding, Config, Surplus};
 
-use crate::support::Rig;
+use latebind_testkit::rig::Rig;
 
 fn cancelling() -> Config {
     Config::default().surplus(Surplus::Cancel)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latebind::Config;
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// Checks after an hour only.
 fn trusting() -> Config {
@@ -199,4 +199,27 @@ fn r17_suspects_are_checked_even_where_age_never_is_a_reason() {
     rig.returned("a2").gives("park a2");
     rig.closed("a2").gives_nothing();
     rig.request("r2", "a").gives("r2 waits, check a1, dial a3");
+}
+
+#[test]
+fn r10_r17_a_key_does_not_evict_its_own_suspects() {
+    let mut rig = Rig::new(trusting().max_connections(4));
+    rig.lease("h1", "b");
+    rig.park("a", 3);
+    rig.closed("a3").gives_nothing();
+    rig.lease("h2", "c");
+    rig.request("r1", "a").gives("r1 waits, check a2");
+    rig.alive("a2").gives("r1 gets a2 (checked)");
+}
+
+#[test]
+fn r10_r17_r20_nor_is_a_suspect_evicted_for_a_preconnect_that_its_own_key_would_be_served_before() {
+    let mut rig = Rig::new(trusting().max_connections(4));
+    rig.park("d", 1);
+    rig.park("a", 3);
+    rig.closed("a3").gives_nothing();
+    rig.lease("h", "b");
+    rig.request("r1", "a").gives("r1 waits, check a2, close d1: evicted");
+    rig.preconnect("e", 1).gives_nothing(); // The room of a1 would be its own key's first.
+    rig.closed("d1").gives("dial a4");
 }

@@ -2,7 +2,7 @@
 
 use latebind::{Config, Priority, Time};
 
-use crate::support::{Rig, ms};
+use latebind_testkit::rig::{Rig, ms};
 
 /// All durations off.
 fn timeless() -> Config {
@@ -150,4 +150,14 @@ fn r12_time_that_goes_backwards_is_no_time_passing() {
     rig.at(500).returned("a1").gives("park a1");
     rig.sleeps_until(1090).at(999).tick().gives_nothing();
     rig.at(1090).tick().gives("close a1: idle timeout");
+}
+
+#[test]
+fn r7_r12_who_comes_too_late_hears_of_the_keys_last_failure() {
+    let mut rig = Rig::new(Config::default());
+    rig.request("r1", "a").gives("r1 waits, dial a1");
+    rig.request("r2", "a").gives("r2 waits, dial a2");
+    rig.dial_failed("a1").gives("r1 fails: dial of a1");
+    rig.at(9).request_until("r3", "a", 8).gives("r3 fails: timeout of a1");
+    rig.request_until("r4", "b", 8).gives("r4 fails: timeout");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latebind::{Config, Pool, Priority, Time};
 
-use crate::support::{Key, Rig, ms};
+use latebind_testkit::rig::{Key, Rig, ms};
 
 #[test]
 fn r12_a_request_timeout_of_zero_is_served_at_once_or_fails() {
