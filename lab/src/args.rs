@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::simulate::world::Planted;
+
 /// Shows and examines what the latebind connection pool does.
 #[derive(Parser, Debug)]
 #[command(name = "latebind-lab", version)]
@@ -21,6 +23,53 @@ pub enum Command {
     /// Starts HTTP servers on free ports of 127.0.0.1, needs no network, and ends in a few seconds. Everything shown
     /// is checked: the exit code is 0 only if all of it is true.
     Demo(DemoOptions),
+
+    /// Search for defects of the core in simulated worlds: no network, no clock, and everything goes wrong that can
+    ///
+    /// Each seed draws a world: a config, hosts (latency, refusals, hangs, half-closed connections, GOAWAY, outages), users
+    /// (bursts, deadlines, cancels, leaks, panics), operators and a driver that reports late. After every event the
+    /// pool is compared with a reference model (in large worlds: with accounts of its own, and its invariants). Then
+    /// faults stop, and everybody must be answered, and the pool come to rest and shut down.
+    ///
+    /// A seed that fails is shrunk to the shortest script that shows it; the exit code is 0 only if none does. What a
+    /// seed does depends on nothing else, so it can be run again.
+    Simulate(SimulateOptions),
+}
+
+/// What the simulation can be told.
+#[derive(Args, Clone, Debug)]
+pub struct SimulateOptions {
+    /// How many worlds
+    #[arg(long, default_value_t = 2_000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+
+    /// The first seed
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    pub first: u64,
+
+    /// At most so many events in the first phase of each world; by default the seed draws it, up to 60 000
+    #[arg(long, default_value_t = u64::MAX, hide_default_value = true, value_name = "COUNT")]
+    pub events: u64,
+
+    /// One world alone; what is shown is the same every time
+    #[arg(long, conflicts_with_all = ["seeds", "first"])]
+    pub seed: Option<u64>,
+
+    /// Print all that happens in that world, event by event
+    #[arg(long, requires = "seed")]
+    pub script: bool,
+
+    /// Worlds that run at once
+    #[arg(long, default_value_t = 2, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+
+    /// Leave the reference model out: three times as fast, finds less
+    #[arg(long)]
+    pub no_model: bool,
+
+    /// Break the driver on purpose, to see that the search finds it
+    #[arg(long, value_name = "FAULT")]
+    pub plant: Option<Planted>,
 }
 
 /// What the demo can be told; the defaults are made for a small, busy machine.
@@ -67,10 +116,10 @@ mod tests {
 
     #[test]
     fn options_are_taken_and_nonsense_is_refused() {
-        let Command::Demo(options) =
-            Cli::try_parse_from(["latebind-lab", "demo", "--handshake-ms", "20", "--seed", "9"])
-                .unwrap()
-                .command;
+        let told = ["latebind-lab", "demo", "--handshake-ms", "20", "--seed", "9"];
+        let Command::Demo(options) = Cli::try_parse_from(told).unwrap().command else {
+            panic!("it is the demo that was asked for");
+        };
         assert_eq!((options.handshake_ms, options.seed), (20, 9));
         for wrong in
             [["--requests", "0"], ["--max-connections", "0"], ["--handshake-ms", "soon"], ["--nothing", "1"]]
@@ -79,6 +128,12 @@ mod tests {
                 Cli::try_parse_from(["latebind-lab", "demo"].into_iter().chain(wrong)).is_err(),
                 "{wrong:?}"
             );
+        }
+        for wrong in
+            [&["--seeds", "0"][..], &["--script"], &["--seed", "1", "--seeds", "2"], &["--plant", "rice"]]
+        {
+            let told = ["latebind-lab", "simulate"].iter().chain(wrong);
+            assert!(Cli::try_parse_from(told).is_err(), "{wrong:?}");
         }
     }
 }

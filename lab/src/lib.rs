@@ -1,4 +1,5 @@
-//! The lab of latebind: shows, over real sockets, what the pool does. `cargo run -p latebind-lab -- demo` begins.
+//! The lab of latebind: shows, over real sockets, what the pool does, and searches simulated worlds for what it should not do.
+//! `cargo run -p latebind-lab -- demo` and `-- simulate` begin.
 
 pub mod args;
 pub mod arrivals;
@@ -14,5 +15,6 @@ pub mod own_dial;
 pub mod patience;
 pub mod scene;
 pub mod server;
+pub mod simulate;
 pub mod table;
 pub mod text;
