@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::conn::{Conn, InAll, LEASED, State};
+use super::conn::{Conn, ENDING, InAll, LEASED, State};
 use super::{Machine, NIL, Phase};
 use crate::config::{DialFailure, Rules};
 use crate::structure::List;
@@ -64,9 +64,7 @@ impl Machine {
             let state = self.conns[conn].state;
             if state == State::Dialing {
                 self.cancel_dial(conn, out);
-            } else if state.is_parked() || state.is_under_check() || state == State::Dormant {
-                self.close(conn, CloseReason::Shutdown, out);
-            } else if LEASED.contains(&state) && state != State::Leaving {
+            } else if !ENDING.contains(&state) {
                 self.retire(conn, CloseReason::Shutdown, out);
             }
             conn = List::<InAll>::next(&self.conns, conn);

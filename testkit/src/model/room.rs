@@ -68,11 +68,15 @@ impl<K: Clone + Eq> Model<K> {
         self.need(key).max(preconnects.min(self.room_of_key(key)))
     }
 
+    /// What the keys other than `but` need together.
+    fn needed(&self, but: Option<&K>, need: impl Fn(&Self, &K) -> usize) -> usize {
+        let others = self.keys.iter().map(|key| &key.name).filter(|name| Some(*name) != but);
+        others.fold(0, |sum, name| sum.saturating_add(need(self, name)))
+    }
+
     /// Whether the keys other than `but` need more room than there will be, as far as they may dial.
     fn is_short_of_room(&self, but: Option<&K>, need: impl Fn(&Self, &K) -> usize) -> bool {
-        let others = self.keys.iter().map(|key| &key.name).filter(|name| Some(*name) != but);
-        let needed = others.fold(0, |sum: usize, name| sum.saturating_add(need(self, name)));
-        needed.min(self.room_for_dials()) > self.room_to_come()
+        self.needed(but, need).min(self.room_for_dials()) > self.room_to_come()
     }
 
     /// R10: whether a connection of the key that nobody takes would be closed at once for another key.
@@ -100,9 +104,8 @@ impl<K: Clone + Eq> Model<K> {
     /// Whether waiters need more room than there will be, and a dial that stops gives one of them a place among the
     /// dials, too.
     fn is_short_of_places(&self) -> bool {
-        let needed = self.keys.iter().fold(0, |sum: usize, key| sum.saturating_add(self.need(&key.name)));
         let dials_to_come = left(self.config.max_dials, self.count(None, |state| state == State::Dialing));
-        needed > self.room_to_come() && dials_to_come >= self.room_to_come()
+        self.needed(None, Self::need) > self.room_to_come() && dials_to_come >= self.room_to_come()
     }
 
     /// R20: a preconnect closes parked connections only, and what finds no room is dropped.
@@ -115,8 +118,7 @@ impl<K: Clone + Eq> Model<K> {
         if let Some(id) = self.first_to_go(helps) {
             self.close(id, CloseReason::Evicted);
         } else {
-            let needs = self.keys.iter().map(|key| self.need_ahead(&key.name));
-            let excess = needs.fold(0, usize::saturating_add) - self.room_to_come();
+            let excess = self.needed(None, Self::need_ahead) - self.room_to_come();
             let ahead = self.need_ahead(&last) - self.need(&last);
             self.key_mut(&last).preconnects -= ahead.min(excess) as u32;
         }
