@@ -2,15 +2,12 @@
 
 use latebind::{Binding, Config, Surplus};
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
 
 /// A backup after 250 ms; no other durations.
 fn backing() -> Config {
     timeless().backup_dial_after(ms(250))
-}
-
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None)
 }
 
 #[test]

@@ -2,16 +2,12 @@
 
 use latebind::{Config, IdleOrder};
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
 
 /// Checks after 10 ms, no other durations.
 fn checking() -> Config {
-    Config::default()
-        .request_timeout(None)
-        .dial_timeout(None)
-        .idle_timeout(None)
-        .check_timeout(None)
-        .check_after_idle(ms(10))
+    timeless().check_after_idle(ms(10))
 }
 
 #[test]

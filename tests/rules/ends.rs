@@ -2,12 +2,8 @@
 
 use latebind::{Config, Time};
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
-
-/// All durations off.
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None)
-}
 
 #[test]
 fn r12_a_parked_connection_closes_after_the_idle_timeout() {

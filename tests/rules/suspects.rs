@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use latebind::Config;
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
 
 /// Checks after an hour only.
 fn trusting() -> Config {
-    Config::default()
-        .request_timeout(None)
-        .dial_timeout(None)
-        .idle_timeout(None)
-        .check_timeout(None)
-        .check_after_idle(ms(3_600_000))
+    timeless().check_after_idle(ms(3_600_000))
 }
 
 #[test]

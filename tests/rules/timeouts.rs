@@ -2,12 +2,8 @@
 
 use latebind::{Config, Priority, Time};
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
-
-/// All durations off.
-fn timeless() -> Config {
-    Config::default().request_timeout(None).dial_timeout(None).idle_timeout(None)
-}
 
 fn with_deadline(rig: &mut Rig, name: &str, deadline: Time, expected: &str) {
     rig.request_with(name, "a", Priority::default(), Some(deadline)).gives(expected);
