@@ -3,12 +3,12 @@
 use std::mem;
 use std::task::Waker;
 
-use futures_util::future::AbortHandle;
 use latebind::ConnId;
 
 use crate::connections::{Away, Connections, Place, Shared};
 use crate::errand::Errand;
 use crate::goods::{Held, Retired, Retirement};
+use crate::sync::AbortHandle;
 
 impl<C> Connections<C> {
     /// Hands the connection to a task, which is stopped by `abort`; `None` if it is not here to be sent.

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use latebind::{Binding, Config, ConfigError, DialFailure, IdleOrder, Newcomers, Surplus};
@@ -12,18 +13,29 @@ use crate::notice::Observer;
 use crate::{Manager, Notice, Pool, Runtime};
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
+///
+/// `P` is what is built: the pool, or an adapter's own type around it.
 #[must_use = "a builder builds nothing by itself"]
-pub struct Builder<M: Manager, R: Runtime> {
+pub struct Builder<M: Manager, R: Runtime, P = Pool<M, R>> {
     manager: M,
     config: Config,
     observers: Vec<Observer<M>>,
     seed: Option<u64>,
     runtime: Option<R>,
+    built: PhantomData<fn() -> P>,
 }
 
-impl<M: Manager, R: Runtime> Builder<M, R> {
-    pub(crate) fn new(manager: M) -> Self {
-        Self { manager, config: Config::default(), observers: Vec::new(), seed: None, runtime: None }
+impl<M: Manager, R: Runtime, P> Builder<M, R, P> {
+    /// For adapters with a pool type of their own; users call that type's `builder`.
+    pub fn new(manager: M) -> Self {
+        Self {
+            manager,
+            config: Config::default(),
+            observers: Vec::new(),
+            seed: None,
+            runtime: None,
+            built: PhantomData,
+        }
     }
 
     /// Limits, durations and policies. Default: `Config::default()`.
@@ -54,14 +66,16 @@ impl<M: Manager, R: Runtime> Builder<M, R> {
         self.runtime = Some(runtime);
         self
     }
+}
 
+impl<M: Manager, R: Runtime, P: From<Pool<M, R>>> Builder<M, R, P> {
     /// Makes the pool. Nothing is dialed, and no task is started, before it is used.
     ///
     /// # Errors
     ///
     /// The config contradicts itself, there is no runtime here and none was given, or the runtime has no timer.
-    pub fn build(self) -> Result<Pool<M, R>, BuildError> {
-        let Self { manager, mut config, observers, seed, runtime } = self;
+    pub fn build(self) -> Result<P, BuildError> {
+        let Self { manager, mut config, observers, seed, runtime, .. } = self;
         let runtime = runtime.or_else(R::current).ok_or(BuildError::NoRuntime)?;
         if !runtime.has_timer() {
             return Err(BuildError::NoTimer);
@@ -70,7 +84,8 @@ impl<M: Manager, R: Runtime> Builder<M, R> {
             (None, 0) => RandomState::new().build_hasher().finish(),
             (Some(seed), _) | (None, seed) => seed,
         };
-        Ok(Pool::new(Engine::new(manager, runtime, config, observers).map_err(BuildError::Config)?))
+        let engine = Engine::new(manager, runtime, config, observers).map_err(BuildError::Config)?;
+        Ok(Pool::new(engine).into())
     }
 }
 
@@ -79,7 +94,7 @@ macro_rules! setters {
     ($($field:ident: $ty:ty,)*) => {
         /// Setters named as the fields of [`Config`], which tells what they are; a limit or a duration is taken with
         /// or without `Some`.
-        impl<M: Manager, R: Runtime> Builder<M, R> {
+        impl<M: Manager, R: Runtime, P> Builder<M, R, P> {
             $(#[doc = concat!("See [`Config::", stringify!($field), "`](Config#structfield.", stringify!($field), ").")]
             pub fn $field(mut self, $field: impl Into<$ty>) -> Self {
                 self.config.$field = $field.into();
@@ -120,7 +135,7 @@ setters! {
     start_paused: Option<Newcomers>,
 }
 
-impl<M: Manager, R: Runtime> fmt::Debug for Builder<M, R> {
+impl<M: Manager, R: Runtime, P> fmt::Debug for Builder<M, R, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
     }

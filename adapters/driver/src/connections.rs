@@ -3,12 +3,12 @@
 use std::mem;
 use std::sync::Arc;
 
-use futures_util::future::AbortHandle;
 use latebind::{ConnId, Time};
 
 use crate::errand::Errand;
 use crate::goods::{Goods, Held, Recalls, Remains};
 use crate::manager::{Maker, Sharing};
+use crate::sync::AbortHandle;
 use crate::watch::Watch;
 
 /// The connections by [`ConnId::index`]. Pure table work; nothing here runs or drops foreign code.

@@ -5,12 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::{AbortRegistration, Abortable, Aborted};
 use latebind::{ConnId, DialError};
 
 use crate::engine::Engine;
 use crate::shield::{panic_message, shield, shielded_drop};
 use crate::state::Orphan;
+use crate::sync::{AbortRegistration, Abortable, Aborted};
 use crate::{ConnectError, Manager, Runtime};
 
 pub(crate) fn start<M: Manager, R: Runtime>(
@@ -21,7 +21,7 @@ pub(crate) fn start<M: Manager, R: Runtime>(
 ) {
     // Made before the task: it reports even if the task is never polled.
     let report = Report { engine: Arc::clone(engine), conn, is_owed: true };
-    engine.runtime.spawn(run(report, key, abort));
+    engine.runtime.spawn_dial(run(report, key, abort));
 }
 
 fn run<M: Manager, R: Runtime>(

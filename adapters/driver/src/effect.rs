@@ -4,7 +4,6 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
-use futures_util::future::{AbortHandle, AbortRegistration};
 use latebind::ConnId;
 use smallvec::SmallVec;
 
@@ -14,6 +13,7 @@ use crate::failures::Forgotten;
 use crate::goods::{Held, Recalls, Remains, Retired};
 use crate::manager::Maker;
 use crate::notice::Notice;
+use crate::sync::{AbortHandle, AbortRegistration};
 use crate::watch::Watch;
 
 /// One thing to do after the lock.

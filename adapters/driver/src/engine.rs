@@ -1,14 +1,14 @@
 //! The pool behind its lock, and what carries its actions out.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use futures_util::task::AtomicWaker;
 use latebind::{Config, ConfigError, ConnId, DialError, Time};
 
 use crate::effect::{Effect, Effects};
 use crate::notice::Observer;
 use crate::shield::{shield, shielded_drop};
 use crate::state::{Orphan, State};
+use crate::sync::{AtomicWaker, Mutex, MutexGuard};
 use crate::timer::Timer;
 use crate::watch::Watch;
 use crate::{ConnectError, Manager, Runtime, close, dial, errand, timer};

@@ -4,7 +4,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use latebind::{ConnId, Event, Time};
 
 use crate::effect::{Effect, Effects};
@@ -12,6 +11,7 @@ use crate::engine::Engine;
 use crate::goods::{Held, Remains, Retired, Retirement};
 use crate::shield::shielded_drop;
 use crate::state::{Orphan, State};
+use crate::sync::{AbortHandle, AbortRegistration, Abortable};
 use crate::watch::Taken;
 use crate::{Manager, Runtime};
 

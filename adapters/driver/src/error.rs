@@ -60,7 +60,7 @@ pub enum ConnectError<E> {
     Panicked(Arc<str>),
     /// It took longer than `Config::dial_timeout`, which is told.
     TimedOut(Duration),
-    /// The runtime that runs the pool's tasks has ended.
+    /// The runtime that runs the pool's tasks has ended, or has no thread for them.
     RuntimeGone,
 }
 
@@ -133,7 +133,9 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
             Self::Failed(error) => write!(f, "the dial failed: {error}"),
             Self::Panicked(message) => write!(f, "the dial panicked: {message}"),
             Self::TimedOut(limit) => write!(f, "the dial took longer than {limit:?}"),
-            Self::RuntimeGone => f.write_str("the dial was dropped: the pool's runtime has shut down"),
+            Self::RuntimeGone => {
+                f.write_str("the dial was dropped: the pool's runtime has shut down, or has no thread for it")
+            }
         }
     }
 }

@@ -4,12 +4,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Waker;
 
-use futures_util::future::AbortHandle;
 use slab::Slab;
 
 use crate::connections::Place;
 use crate::manager::Maker;
 use crate::shield::shield;
+use crate::sync::AbortHandle;
 use crate::watch::{Taken, Watch};
 
 /// A connection in the table.

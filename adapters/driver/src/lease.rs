@@ -4,8 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::Ordering;
 
 use latebind::{ConnId, Event, Source};
 
@@ -13,6 +12,7 @@ use crate::cleared::Cleared;
 use crate::engine::Engine;
 use crate::goods::Held;
 use crate::shield::{shield, shielded_drop};
+use crate::sync::{AtomicBool, thread};
 use crate::{Manager, Runtime};
 
 /// A connection, for as long as this guard lives; it dereferences to the connection.

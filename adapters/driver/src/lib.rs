@@ -51,6 +51,7 @@ mod runtime;
 mod shield;
 mod slot;
 mod state;
+mod sync;
 mod timer;
 #[cfg(feature = "tracing")]
 mod tracing;

@@ -5,7 +5,7 @@ use metrics::{SharedString, counter, histogram};
 
 use crate::{Builder, Manager, Notice, Runtime};
 
-impl<M: Manager, R: Runtime> Builder<M, R> {
+impl<M: Manager, R: Runtime, P> Builder<M, R, P> {
     /// Counts and measures what happens for the recorder of the `metrics` crate; feature `metrics`. `pool` is the
     /// label that tells this pool's numbers from those of others; keys are no label, since there may be many.
     ///

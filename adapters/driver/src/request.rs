@@ -50,8 +50,12 @@ impl<M: Manager> State<M> {
         let token = self.slots.insert(slot);
         let deadline = self.deadline(now, ask);
         let event = Event::Request { key: ask.key, token: token as u64, priority: ask.priority, deadline };
+        let was_dead = self.timer == Timer::Dead;
         self.apply(now, event, effects);
-        if self.timer == Timer::Dead {
+        if was_dead && self.pool.deadline().is_some() {
+            // The runtime may have threads again. If not, the timer that is started now dies, and tells those who wait.
+            self.timer = Timer::Off;
+        } else if was_dead {
             self.fail_without_runtime(now, token, effects);
         }
         match &mut self.slots[token] {

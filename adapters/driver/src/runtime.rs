@@ -17,7 +17,19 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// Runs the future to its end, in the background. On a runtime that has ended it drops the future.
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
 
-    /// Completes when `duration` has passed, never before; called and polled in a task of this runtime.
+    /// Runs a dial: as [`spawn`](Self::spawn), and never before other tasks that wait for a thread, where tasks block:
+    /// dials that hang should not keep connections from coming back. Default: `spawn`.
+    fn spawn_dial(&self, dial: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(dial);
+    }
+
+    /// Runs the pool's one timer (A6), a future that sleeps: as [`spawn`](Self::spawn), and never behind tasks that
+    /// block, where those may. Default: `spawn`.
+    fn spawn_timer(&self, timer: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(timer);
+    }
+
+    /// Completes when `duration` has passed, never before; called and polled in the timer's task.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
     /// Whether [`sleep`](Self::sleep) works here; asked once, when a pool is built, which is refused if not. A timer

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use futures_util::future::AbortHandle;
 use latebind::{Action, Actions, Config, ConfigError, ConnId, Event, Misuse, RequestId, Time};
 use slab::Slab;
 
@@ -19,6 +18,7 @@ use crate::errand::Errand;
 use crate::failures::Failures;
 use crate::notice::Notice;
 use crate::slot::{Answer, Slot};
+use crate::sync::AbortHandle;
 use crate::timer::Timer;
 use crate::watch::Watch;
 use crate::{ConnectError, Manager};

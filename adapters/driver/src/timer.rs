@@ -18,14 +18,15 @@ pub(crate) enum Timer {
     /// A task sleeps until then. A deadline that moved to later does not wake it; it goes on sleeping when it
     /// has found nothing to do.
     Armed(Time),
-    /// The runtime dropped the task, so it has ended: nothing expires any more, and nobody waits.
+    /// The runtime dropped the task, so it has ended, or had no thread for it: nothing expires, and nobody waits. The
+    /// next request tries again.
     Dead,
 }
 
 /// Runs the timer; to be called when the state has just become [`Timer::Armed`].
 pub(crate) fn start<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>) {
     let watchdog = Watchdog { engine: Arc::clone(engine), is_done: false };
-    engine.runtime.spawn(run(watchdog));
+    engine.runtime.spawn_timer(run(watchdog));
 }
 
 async fn run<M: Manager, R: Runtime>(mut watchdog: Watchdog<M, R>) {

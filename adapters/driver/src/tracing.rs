@@ -7,7 +7,7 @@ use tracing::{debug, trace, warn};
 
 use crate::{Builder, Manager, Notice, Runtime};
 
-impl<M, R> Builder<M, R>
+impl<M, R, P> Builder<M, R, P>
 where
     M: Manager<Key: fmt::Debug, Error: fmt::Display>,
     R: Runtime,

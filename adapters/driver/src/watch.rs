@@ -3,16 +3,15 @@
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, ThreadId};
 
 use futures_util::future::{Either, select};
-use futures_util::task::AtomicWaker;
 
 use crate::Manager;
 use crate::shield::{shield, shielded_drop};
+use crate::sync::{AtomicBool, AtomicWaker, Mutex, MutexGuard, ThreadId, thread};
 
 /// Holds a connection and the manager's [`closed`](Manager::closed) that watches it.
 ///
@@ -39,6 +38,8 @@ enum Phase<C> {
         by: ThreadId,
         /// Who wants the connection: woken when it is at rest again, or over.
         wanted: Option<Waker>,
+        /// Somebody else was to poll it meanwhile: a wake-up that would be lost.
+        is_due: bool,
     },
     /// It was taken out, or its watch has ended.
     Over,
@@ -102,10 +103,10 @@ impl<C: Send + 'static> Watch<C> {
                     drop(phase);
                     return Poll::Ready(self.stop(future));
                 }
-                Phase::Polling { by, wanted } => {
+                Phase::Polling { by, wanted, is_due } => {
                     let is_registered = waker.is_some();
                     let previous = if is_registered { wanted } else { None };
-                    *phase = Phase::Polling { by, wanted: waker.take() };
+                    *phase = Phase::Polling { by, wanted: waker.take(), is_due };
                     drop(phase);
                     shielded_drop(previous);
                     if is_registered {
@@ -128,14 +129,15 @@ impl<C: Send + 'static> Watch<C> {
     /// Whether the peer has closed the connection. For those that are used while they are watched.
     pub(crate) fn look(&self) -> Look<C> {
         let mut phase = self.lock();
-        match mem::replace(&mut *phase, Phase::Polling { by: thread::current().id(), wanted: None }) {
+        let polling = Phase::Polling { by: thread::current().id(), wanted: None, is_due: false };
+        match mem::replace(&mut *phase, polling) {
             Phase::Resting(future) => {
                 drop(phase);
                 self.poll_future(future)
             }
             // Who polls it finds out.
-            polling @ Phase::Polling { .. } => {
-                *phase = polling;
+            Phase::Polling { by, wanted, .. } => {
+                *phase = Phase::Polling { by, wanted, is_due: true };
                 Look::Open
             }
             Phase::Over => {
@@ -176,10 +178,14 @@ impl<C: Send + 'static> Watch<C> {
             }
         };
         let polling = mem::replace(&mut *self.lock(), next);
-        if let Phase::Polling { wanted: Some(waker), .. } = polling {
-            let _ = shield(|| waker.wake());
+        let mut is_due = matches!(look, Look::Gone(_));
+        if let Phase::Polling { wanted, is_due: was_missed, .. } = polling {
+            is_due |= was_missed;
+            if let Some(waker) = wanted {
+                let _ = shield(|| waker.wake());
+            }
         }
-        if matches!(look, Look::Gone(_)) {
+        if is_due {
             self.task.tell();
         }
         look

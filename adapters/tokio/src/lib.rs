@@ -5,15 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+pub use latebind_driver::*;
 use tokio::runtime::Handle;
 use tokio::task::coop;
 use tokio::time::Instant;
-
-pub use latebind_driver::{
-    Binding, BuildError, Capacity, Clear, CloseReason, Config, ConfigError, ConnId, ConnectError, Counters,
-    Deliveries, DialError, DialFailure, Error, IdleOrder, Manager, Newcomers, Notice, Priority, Refused,
-    RequestError, Runtime, Source, Stats, Surplus, Time, TimeoutError,
-};
 
 /// A pool of connections on tokio; begin with [`Pool::builder`](latebind_driver::Pool::builder).
 pub type Pool<M> = latebind_driver::Pool<M, TokioRuntime>;
