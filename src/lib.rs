@@ -7,7 +7,8 @@
 //! This crate is the core: it takes [`Event`]s with the current [`Time`] and answers with [`Action`]s. It
 //! does no I/O, reads no clock, spawns nothing and calls nobody back, so it runs anywhere, and any run of it
 //! is a list of events that can be generated, shrunk and replayed. Adapter crates (`latebind-tokio`) carry
-//! the actions out; use one of them unless you bring your own runtime.
+//! the actions out; use one of them unless you bring your own runtime;
+//! `docs/WRITE-YOUR-OWN-ADAPTER.md` builds one, step by step.
 //!
 //! # The loop of an adapter
 //!
