@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::simulate::world::Planted;
 
@@ -75,6 +75,12 @@ pub struct SimulateOptions {
 /// What the demo can be told; the defaults are made for a small, busy machine.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
+    /// Where the scene is played: everything of the client's side runs there
+    ///
+    /// The load is run on tokio only.
+    #[arg(long, default_value = "tokio")]
+    pub runtime: RuntimeChoice,
+
     /// Requests of the load, on each of the two pools
     #[arg(long, default_value_t = 500, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
@@ -96,6 +102,28 @@ pub struct DemoOptions {
     pub seed: u64,
 }
 
+/// The runtime, or all of them.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RuntimeChoice {
+    /// The scene on tokio, with tasks and hyper; then the load
+    Tokio,
+    /// The scene on async-std, with tasks and hyper
+    AsyncStd,
+    /// The scene on smol, with tasks and hyper
+    Smol,
+    /// The scene on plain threads and blocking sockets, without any asynchronous runtime
+    Std,
+    /// The scene on each of them in turn, then a comparison; then the load
+    All,
+}
+
+impl RuntimeChoice {
+    /// Whether it asks for the scene on `runtime`.
+    pub fn includes(self, runtime: Self) -> bool {
+        self == runtime || self == Self::All
+    }
+}
+
 impl DemoOptions {
     /// How long a dial takes.
     pub fn handshake(&self) -> Duration {
@@ -107,7 +135,7 @@ impl DemoOptions {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Cli, Command};
+    use super::{Cli, Command, RuntimeChoice};
 
     #[test]
     fn the_command_line_holds_together() {
@@ -121,9 +149,13 @@ mod tests {
             panic!("it is the demo that was asked for");
         };
         assert_eq!((options.handshake_ms, options.seed), (20, 9));
-        for wrong in
-            [["--requests", "0"], ["--max-connections", "0"], ["--handshake-ms", "soon"], ["--nothing", "1"]]
-        {
+        assert_eq!(options.runtime, RuntimeChoice::Tokio);
+        for wrong in [
+            ["--requests", "0"],
+            ["--max-connections", "0"],
+            ["--handshake-ms", "soon"],
+            ["--runtime", "glommio"],
+        ] {
             assert!(
                 Cli::try_parse_from(["latebind-lab", "demo"].into_iter().chain(wrong)).is_err(),
                 "{wrong:?}"

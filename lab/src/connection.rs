@@ -1,4 +1,4 @@
-//! One client connection: hyper's sender, and the task that drives it.
+//! One client connection, on any asynchronous runtime: hyper's sender, and the task that drives it.
 
 use std::net::SocketAddr;
 
@@ -7,14 +7,16 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, StatusCode, header};
-use tokio::task::JoinHandle;
+use tokio::sync::{oneshot, watch};
 
 /// An HTTP/1.1 connection, made by a [`Connector`](crate::connector::Connector).
 #[derive(Debug)]
 pub struct HttpConnection {
     pub(crate) sender: SendRequest<Empty<Bytes>>,
-    /// Ends when the connection has.
-    pub(crate) driver: JoinHandle<()>,
+    /// Dropped, it ends the task.
+    pub(crate) stop: oneshot::Sender<()>,
+    /// Its sender is dropped when the task has ended, and the socket is closed.
+    pub(crate) ended: watch::Receiver<()>,
     pub(crate) local: SocketAddr,
 }
 
@@ -48,15 +50,13 @@ impl HttpConnection {
 
     /// Completes when the connection has ended, usually by the server; loses nothing when it is dropped.
     pub async fn closed(&mut self) {
-        // A finished task must not be polled again.
-        if !self.driver.is_finished() {
-            let _ = (&mut self.driver).await;
-        }
+        while self.ended.changed().await.is_ok() {}
     }
 
     /// Ends it, and completes when its socket is closed.
-    pub async fn close(mut self) {
-        self.driver.abort();
-        self.closed().await;
+    pub async fn close(self) {
+        let Self { stop, mut ended, .. } = self;
+        drop(stop);
+        while ended.changed().await.is_ok() {}
     }
 }

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::connection::HttpConnection;
 use crate::gate::Gate;
+use crate::runtimes::network::Network;
 
-/// Dials one server. Both pools of the demo use it, so that a dial costs them the same.
+/// Dials one server, on whatever runtime. All pools of the demo use it, so that a dial costs them the same.
 #[derive(Debug)]
 pub struct Connector {
     server: SocketAddr,
@@ -65,46 +64,64 @@ impl Connector {
         let _ = census.wait_for(|census| census.now == 0).await;
     }
 
-    /// Opens a connection.
+    /// Where it dials.
+    pub fn server(&self) -> SocketAddr {
+        self.server
+    }
+
+    /// How much longer than loopback a dial takes.
+    pub fn handshake(&self) -> Duration {
+        self.handshake
+    }
+
+    /// Opens a connection, with the means of the runtime `R`.
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached.
-    pub async fn dial(&self) -> io::Result<HttpConnection> {
-        let counted = Counted::new(&self.census);
+    /// If the server cannot be reached, or the caller does not run on `R`.
+    pub async fn dial<R: Network>(&self) -> io::Result<HttpConnection> {
+        R::here()?;
+        let counted = self.count();
         self.gate.pass().await;
-        let stream = TcpStream::connect(self.server).await?;
-        stream.set_nodelay(true)?;
-        let local = stream.local_addr()?;
-        // What a distant server's TCP and TLS round trips would take.
-        tokio::time::sleep(self.handshake).await;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        let driver = tokio::spawn(async move {
-            // An error concerns the request on the connection, which hears of it.
-            let _ = connection.await;
-            drop(counted);
+        let (stream, local) = R::connect(self.server, self.handshake).await?;
+        let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (running, ended) = watch::channel(());
+        R::here()?.spawn(async move {
+            tokio::select! {
+                // An error concerns the request on the connection, which hears of it.
+                _ = connection => {}
+                _ = stopped => {}
+            }
+            // The socket is closed now.
+            drop((counted, running));
         });
+        let mut connection = HttpConnection { sender, stop, ended, local };
         // Only once the driver task has run does the connection count as ready: who gives it back unused needs that.
-        sender.ready().await.map_err(io::Error::other)?;
-        self.census.send_modify(|census| census.dialed += 1);
-        Ok(HttpConnection { sender, driver, local })
+        connection.sender.ready().await.map_err(io::Error::other)?;
+        self.opened();
+        Ok(connection)
     }
-}
 
-/// Counts a connection from the start of its dial until its socket is closed.
-struct Counted(Arc<watch::Sender<Census>>);
-
-impl Counted {
-    fn new(census: &Arc<watch::Sender<Census>>) -> Self {
-        census.send_modify(|census| {
+    /// Counts one more dial, and what comes of it, until that is dropped.
+    pub(crate) fn count(&self) -> Counted {
+        self.census.send_modify(|census| {
             census.dials += 1;
             census.now += 1;
             census.peak = census.peak.max(census.now);
         });
-        Self(Arc::clone(census))
+        Counted(Arc::clone(&self.census))
+    }
+
+    /// A dial has brought a connection.
+    pub(crate) fn opened(&self) {
+        self.census.send_modify(|census| census.dialed += 1);
     }
 }
+
+/// A connection that is counted, from the start of its dial until its socket is closed.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<watch::Sender<Census>>);
 
 impl Drop for Counted {
     fn drop(&mut self) {

@@ -1,28 +1,37 @@
-//! The demo: the scene, then the load, with a few sentences for who sees late binding for the first time.
+//! The demo: the scene, on one runtime or on all, then the load, with a few sentences for newcomers to late binding.
 
 use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
-use latebind_tokio::Source;
+use latebind_async_std::AsyncStdRuntime;
+use latebind_smol::SmolRuntime;
+use latebind_tokio::{Source, TokioRuntime};
 
-use crate::args::DemoOptions;
+use crate::args::{DemoOptions, RuntimeChoice};
+use crate::client::Client;
 use crate::load::Load;
 use crate::outcome::{Outcome, check_claims};
+use crate::runtimes::tasks::Tasks;
+use crate::runtimes::threads::Threads;
 use crate::scene::Shown;
 use crate::text::millis;
 use crate::{arrivals, load, scene, table};
 
-/// Runs the demo and writes it to `out`.
+/// Runs the demo and writes it to `out`; to be called on tokio.
 ///
 /// # Errors
 ///
 /// The first expectation that was not met, or an I/O error.
 pub async fn run(options: &DemoOptions, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
     writeln!(out, "{IDEA}")?;
-    show_scene(options, out).await.context("the scene")?;
-    show_load(options, out).await.context("the load")?;
-    Ok(())
+    show_scenes(options, out).await?;
+    if options.runtime.includes(RuntimeChoice::Tokio) {
+        show_load(options, out).await.context("the load")
+    } else {
+        writeln!(out, "The load is run on tokio only: see `--runtime tokio`, or `all`.")?;
+        Ok(())
+    }
 }
 
 const IDEA: &str = "\
@@ -30,15 +39,50 @@ Late binding: a request that finds no idle connection starts a dial, and then ta
 comes first: a finished dial, or a connection that another request gives back.
 ";
 
-async fn show_scene(options: &DemoOptions, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
+async fn show_scenes(options: &DemoOptions, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
+    use RuntimeChoice::{All, AsyncStd, Smol, Std, Tokio};
+
+    let title = match options.runtime {
+        Tokio => "1. A scene",
+        AsyncStd | Smol | Std => "A scene",
+        All => "1. A scene, on each runtime",
+    };
     writeln!(
         out,
-        "1. A scene, over real TCP connections. A dial takes {} ms, as to a distant server.
+        "{title}, over real TCP connections. A dial takes {} ms, as to a distant server.
    In brackets: where the connection came from.
 ",
         options.handshake_ms
     )?;
-    let Shown { first, second, third, wait, dial } = scene::play(out, options.handshake()).await?;
+    let mut scenes = Vec::new();
+    if options.runtime.includes(Tokio) {
+        scenes.push(show_scene::<Tasks<TokioRuntime>>(options, out).await?);
+    }
+    if options.runtime.includes(AsyncStd) {
+        scenes.push(show_scene::<Tasks<AsyncStdRuntime>>(options, out).await?);
+    }
+    if options.runtime.includes(Smol) {
+        scenes.push(show_scene::<Tasks<SmolRuntime>>(options, out).await?);
+    }
+    if options.runtime.includes(Std) {
+        scenes.push(show_scene::<Threads>(options, out).await?);
+    }
+    if options.runtime == All {
+        writeln!(out, "The same everywhere:\n\n{}", table::runtimes(&scenes))?;
+    }
+    Ok(())
+}
+
+async fn show_scene<C: Client>(
+    options: &DemoOptions,
+    out: &mut (impl Write + Send),
+) -> anyhow::Result<(&'static str, Shown)> {
+    if options.runtime != RuntimeChoice::Tokio {
+        writeln!(out, "On {}, with {}:\n", C::NAME, C::MEANS)?;
+    }
+    let played = scene::play::<C>(out, options.handshake()).await;
+    let shown = played.with_context(|| format!("the scene on {}", C::NAME))?;
+    let Shown { first, second, third, wait, dial } = shown;
     writeln!(
         out,
         "
@@ -51,16 +95,17 @@ async fn show_scene(options: &DemoOptions, out: &mut (impl Write + Send)) -> any
         millis(wait),
         millis(dial)
     )?;
-    Ok(())
+    Ok((C::NAME, shown))
 }
 
 async fn show_load(options: &DemoOptions, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let DemoOptions { requests, handshake_ms, max_connections, max_idle, seed } = *options;
+    let DemoOptions { runtime, requests, handshake_ms, max_connections, max_idle, seed } = *options;
+    let place = if runtime == RuntimeChoice::All { ", on tokio" } else { "" };
     let arrivals = arrivals::bursts(requests as usize, seed);
     let lasts = arrivals.last().map_or(0.0, |last| last.at.as_secs_f64());
     writeln!(
         out,
-        "2. A load: {requests} requests in short bursts. A dial takes {handshake_ms} ms, an answer {}.
+        "2. A load{place}: {requests} requests in short bursts. A dial takes {handshake_ms} ms, an answer {}.
    Two pools serve it side by side: one binds late; in the other, a request that has started
    a dial waits for that dial only. Each may have {max_connections} connections, and keep {max_idle} of them idle.
    Running for about {lasts:.1} s ...

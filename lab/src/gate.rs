@@ -1,5 +1,11 @@
 //! A gate that holds up whoever comes, and tells that somebody came.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::thread::{self, Thread};
+
 use tokio::sync::watch;
 
 /// Orders events without sleeping: one side waits at the gate, the other knows that it waits, and opens.
@@ -35,6 +41,15 @@ impl Gate {
         let _ = is_open.wait_for(|is_open| *is_open).await;
     }
 
+    /// As [`pass`](Self::pass), for a plain thread: it sleeps until the gate opens.
+    pub fn pass_blocking(&self) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut pass = pin!(self.pass());
+        while pass.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            thread::park();
+        }
+    }
+
     /// Completes when at least `count` are held up.
     pub async fn holds(&self, count: usize) {
         // It cannot fail: the sender is this gate's.
@@ -57,6 +72,15 @@ impl Gate {
     }
 }
 
+/// Wakes a thread that sleeps.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
 /// Counts one that is held up, also when it gives up.
 struct Held<'a>(&'a watch::Sender<usize>);
 
@@ -76,6 +100,7 @@ impl Drop for Held<'_> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::thread;
 
     use super::Gate;
 
@@ -99,5 +124,21 @@ mod tests {
         patient.await.unwrap();
         assert_eq!(gate.held(), 0);
         gate.pass().await;
+    }
+
+    #[tokio::test]
+    async fn it_holds_a_thread_too() {
+        let gate = Arc::new(Gate::closed_at_first());
+        let thread = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || gate.pass_blocking())
+        };
+        gate.holds(1).await;
+        assert!(!thread.is_finished());
+
+        gate.open();
+        thread.join().unwrap();
+        assert_eq!(gate.held(), 0);
+        gate.pass_blocking();
     }
 }

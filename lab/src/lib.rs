@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod arrivals;
+pub mod client;
 pub mod connection;
 pub mod connector;
 pub mod contender;
@@ -13,6 +14,7 @@ pub mod manager;
 pub mod outcome;
 pub mod own_dial;
 pub mod patience;
+pub mod runtimes;
 pub mod scene;
 pub mod server;
 pub mod simulate;

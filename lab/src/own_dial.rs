@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use latebind::Source;
+use latebind_tokio::TokioRuntime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connection::HttpConnection;
@@ -59,7 +60,7 @@ impl OwnDialPool {
         let pool = self.clone();
         // The dial goes on if this request goes away: dropping the lease that it returns parks the connection.
         let dial = tokio::spawn(async move {
-            let connection = pool.0.connector.dial().await?;
+            let connection = pool.0.connector.dial::<TokioRuntime>().await?;
             anyhow::Ok(pool.lease(connection, permit))
         });
         Ok((dial.await??, Source::OwnDial))
