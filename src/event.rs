@@ -1,7 +1,7 @@
 //! What the caller tells the pool.
 
 use core::fmt;
-use core::num::NonZeroU8;
+use core::num::{NonZeroU8, NonZeroU32};
 
 use crate::{Config, ConfigError, ConnId, Newcomers, RequestId, Time};
 
@@ -99,6 +99,19 @@ pub enum EventOf<Key, Conf> {
         /// How many should be idle.
         min_idle: u32,
     },
+    /// Limits the dials in progress of the key, instead of [`Config::max_dials_per_key`]: below it, or above it (R8).
+    /// A lowered limit is approached, and a raised one starts dials in the same step. It holds for as long as the
+    /// key is known (I7), whatever a [`Reconfigure`](Event::Reconfigure) says; of a key that is not known, it does
+    /// nothing. Backups (R13) and dials for floors count, too.
+    ///
+    /// For a key whose next connection will serve many: told behind the first [`Request`](Event::Request), a limit
+    /// of 1 has all others wait for that one dial (R18).
+    LimitDials {
+        /// What the dials lead to.
+        key: Key,
+        /// How many there may be at once; `None`: as many as the config says.
+        max_dials: Option<NonZeroU32>,
+    },
     /// A new generation of connections: parked ones and those under check close, dials are cancelled, those on
     /// lease take no new one and close when it ends (R19). Costs O(1) for each connection of the key, and O(keys)
     /// more for all.
@@ -178,6 +191,7 @@ impl<Key, Conf> EventOf<Key, Conf> {
             Self::Draining { conn } => EventOf::Draining { conn },
             Self::Preconnect { ref key, count } => EventOf::Preconnect { key: to_key(key), count },
             Self::Keep { ref key, min_idle } => EventOf::Keep { key: to_key(key), min_idle },
+            Self::LimitDials { ref key, max_dials } => EventOf::LimitDials { key: to_key(key), max_dials },
             Self::Clear { ref key, waiters, interrupt } => {
                 EventOf::Clear { key: key.as_ref().map(to_key), waiters, interrupt }
             }

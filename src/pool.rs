@@ -71,6 +71,10 @@ impl<K: Clone + Eq + Hash> Pool<K> {
                 machine.preconnect(now, self.names.intern(key), count, out);
             }
             Event::Keep { key, min_idle } => machine.keep(now, self.names.intern(key), min_idle, out),
+            Event::LimitDials { key, max_dials } => match self.names.find(key) {
+                Some(key) => machine.limit_dials(now, key, max_dials, out),
+                None => machine.tick(now, out),
+            },
             Event::Clear { key, waiters, interrupt } => {
                 let clearing = Clearing { waiters, interrupt };
                 match key.map(|key| self.names.find(key)) {

@@ -18,6 +18,8 @@ mod checks_end;
 mod clear;
 #[path = "rules/dial_delay.rs"]
 mod dial_delay;
+#[path = "rules/dial_limit.rs"]
+mod dial_limit;
 #[path = "rules/dials.rs"]
 mod dials;
 #[path = "rules/ends.rs"]

@@ -1,6 +1,8 @@
 //! A run can be written down and replayed.
 #![cfg(feature = "serde")]
 
+use std::num::NonZeroU32;
+
 use latebind::{
     Action, Actions, Config, ConnId, DialFailure, Opened, OwnedEvent, Pool, Priority, Stats, Time,
 };
@@ -30,6 +32,7 @@ fn a_run_that_was_written_down_replays_to_the_same_actions() {
         (Time(0), request(1)),
         (Time(5), OwnedEvent::DialDone { conn, outcome: Ok(Opened::EXCLUSIVE) }),
         (Time(6), request(2)),
+        (Time(6), OwnedEvent::LimitDials { key: key(), max_dials: NonZeroU32::new(1) }),
         (Time(7), OwnedEvent::Reconfigure { config: config.clone().max_uses(1) }),
         (Time(9), OwnedEvent::ConnIdle { conn }),
         (Time(9), OwnedEvent::Shutdown),
@@ -64,5 +67,8 @@ fn what_no_pool_could_say_is_refused_when_it_is_read() {
     written["Request"]["priority"] = json!(8);
     let error = serde_json::from_value::<OwnedEvent<()>>(written).unwrap_err();
     assert!(error.to_string().contains("from 0 to 7, not 8"), "{error}");
+    let limit = r#"{ "LimitDials": { "key": null, "max_dials": 0 } }"#;
+    assert!(from_str::<OwnedEvent<()>>(limit).is_err());
+    assert!(from_str::<OwnedEvent<()>>(&limit.replace('0', "1")).is_ok());
     assert!(from_str::<ConnId>(r#"{ "index": 0, "generation": 0 }"#).is_err());
 }

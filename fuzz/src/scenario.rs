@@ -36,6 +36,7 @@ fn first() -> Vec<Deed> {
         Deed::Dialed(any, 3),
         Deed::DialFailed(any, false),
         Deed::Returned(any),
+        Deed::LimitDials(1, 2),
         Deed::Preconnect(1, 2),
         Deed::Dialed(any, 1),
         Deed::Closed(any),

@@ -55,7 +55,7 @@ impl Machine {
     pub(super) fn room_of_key(&self, key: u32) -> u32 {
         let (limits, key) = (self.rules.limits, &self.keys[key]);
         let connections = limits.connections_per_key.saturating_sub(key.connections());
-        connections.min(limits.dials_per_key.saturating_sub(key.dials()))
+        connections.min(key.max_dials(limits.dials_per_key).saturating_sub(key.dials()))
     }
 
     /// The key's youngest dial of those that `may` be meant, or [`NIL`]. Passes over the others, which are as

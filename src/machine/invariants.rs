@@ -114,7 +114,8 @@ impl Machine {
         ensure!(self.requests.len() <= limits.waiters, "I2: {} waiters", self.requests.len());
         for key in (0..self.keys.len()).map(|key| &self.keys[key]) {
             ensure!(key.connections() <= limits.connections_per_key, "I2: {} of a key", key.connections());
-            ensure!(key.dials() <= limits.dials_per_key, "I2: {} dials of a key", key.dials());
+            let dials = key.max_dials(limits.dials_per_key).max(key.dial_limit.before);
+            ensure!(key.dials() <= dials, "I2: {} dials of a key", key.dials());
             ensure!(key.idle() <= self.rules.limits.idle_per_key, "I2: {} parked of a key", key.idle());
             ensure!(key.waiters() <= limits.waiters_per_key, "I2: {} waiters of a key", key.waiters());
         }
@@ -154,7 +155,7 @@ impl Machine {
             && self.hoped_until(key_index).is_none()
             && key.backoff.until.is_none()
             && key.connections() < limits.connections_per_key
-            && key.dials() < limits.dials_per_key;
+            && key.dials() < key.max_dials(limits.dials_per_key);
         let rank = self.stalled.iter().find(|(stalled, _)| *stalled == key_index).map(|(_, rank)| rank);
         let expected = may_dial.then(|| self.requests[uncovered].place.rank());
         ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");

@@ -1,6 +1,7 @@
 //! What the machine knows of a key.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use core::ops::{Index, IndexMut};
 
 use super::conn::{Conn, ENDING, InAll, InKey, InRoomy, LEASED, State};
@@ -41,6 +42,7 @@ pub(super) struct Key {
     roomy: Heap<InRoomy>,
     pub(super) backoff: Backoff,
     pub(super) floor: Floor,
+    pub(super) dial_limit: DialLimit,
     /// Connections parked before are suspect (R17), in the order of events.
     pub(super) suspect_before: u64,
     /// Dials that are still to be started for `Preconnect`, in room that is being made (R20).
@@ -72,6 +74,15 @@ pub(super) struct Backoff {
     pub(super) until: Option<Time>,
 }
 
+/// What `LimitDials` says of a key (R8).
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct DialLimit {
+    /// Holds in place of the config's.
+    pub(super) own: Option<NonZeroU32>,
+    /// How many dials were in progress when that was said: what invariant I2 can promise of a lower limit.
+    pub(super) before: u32,
+}
+
 impl Default for Key {
     fn default() -> Self {
         Self {
@@ -90,6 +101,7 @@ impl Default for Key {
             roomy: Heap::default(),
             backoff: Backoff::default(),
             floor: Floor::default(),
+            dial_limit: DialLimit::default(),
             suspect_before: 0,
             preconnects: 0,
             preconnected: 0,
@@ -257,6 +269,11 @@ impl Key {
         self.count(State::Dialing) + self.count(State::Stopping)
     }
 
+    /// How many dials it may have at once: its own limit, or that of all keys.
+    pub(super) fn max_dials(&self, of_all_keys: u32) -> u32 {
+        self.dial_limit.own.map_or(of_all_keys, NonZeroU32::get)
+    }
+
     pub(super) fn idle(&self) -> u32 {
         self.count(State::Fresh) + self.count(State::Used)
     }
@@ -343,6 +360,7 @@ impl Key {
     pub(super) fn forget(&mut self) {
         self.backoff = Backoff::default();
         self.floor = Floor::default();
+        self.dial_limit = DialLimit::default();
         self.suspect_before = 0;
         self.last_failure = None;
         self.counters = Counters::default();

@@ -1,8 +1,10 @@
-//! New rules for a running pool, and its end.
+//! New rules for a running pool or one of its keys, and its end.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use super::conn::{Conn, ENDING, InAll, LEASED, State};
+use super::key::DialLimit;
 use super::{Machine, NIL, Phase};
 use crate::config::{DialFailure, Rules};
 use crate::structure::List;
@@ -39,6 +41,23 @@ impl Machine {
         self.due = Time::ZERO;
         self.settle(out);
         Ok(())
+    }
+
+    /// R8: a limit of the key's own. A lowered one is approached: dials in progress go on.
+    pub(crate) fn limit_dials(
+        &mut self,
+        now: Time,
+        key: u32,
+        max_dials: Option<NonZeroU32>,
+        out: &mut Actions,
+    ) {
+        self.pass(now, out);
+        if self.keys[key].dial_limit.own != max_dials {
+            let before = self.keys[key].dials();
+            self.keys[key].dial_limit = DialLimit { own: max_dials, before };
+            self.touch(key);
+        }
+        self.settle(out);
     }
 
     /// R21: the end. Keeps to the order of keys and queues.

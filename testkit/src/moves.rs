@@ -4,6 +4,7 @@
 //! back, five milliseconds later". Any list of moves is a run.
 
 use std::hash::Hash;
+use std::num::NonZeroU32;
 
 use latebind::{
     Config, ConnId, DialError, Newcomers, Opened, OwnedEvent, Priority, RequestId, Time, Waiters,
@@ -56,6 +57,8 @@ pub enum Deed {
     Preconnect(usize, u32),
     /// A key gets a floor.
     Keep(usize, u32),
+    /// The dials of a key get a limit of their own, or lose it: 0.
+    LimitDials(usize, u32),
     /// A new generation of one key or, beyond the last key, of all: whether waiters fail, whether leases are
     /// interrupted.
     Clear(usize, bool, bool),
@@ -214,6 +217,9 @@ impl Deed {
             Self::Checked(whom, alive) => OwnedEvent::CheckDone { conn: conn(whom, Role::Checking)?, alive },
             Self::Preconnect(index, count) => OwnedEvent::Preconnect { key: key(index), count },
             Self::Keep(index, min_idle) => OwnedEvent::Keep { key: key(index), min_idle },
+            Self::LimitDials(index, max_dials) => {
+                OwnedEvent::LimitDials { key: key(index), max_dials: NonZeroU32::new(max_dials) }
+            }
             Self::Clear(index, fails, interrupt) => OwnedEvent::Clear {
                 key: keys.get(index % (keys.len() + 1)).cloned(),
                 waiters: if fails { Waiters::Fail } else { Waiters::Keep },

@@ -84,6 +84,12 @@ impl<K: Clone + Eq> Names<K> {
         of_key?.1.get(number.checked_sub(1)? as usize).copied()
     }
 
+    /// The connection that was dialed last for the key.
+    pub(crate) fn last_of(&self, key: &K) -> Option<ConnId> {
+        let of_key = self.of_keys.iter().find(|(other, _)| other == key);
+        of_key?.1.last().copied()
+    }
+
     /// The token of a request that ever was.
     pub fn token(&self, request: RequestId) -> Option<u64> {
         self.requests.get(&request).copied()

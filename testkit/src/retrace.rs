@@ -1,6 +1,7 @@
 //! A recorded run back into moves.
 
 use std::hash::Hash;
+use std::num::NonZeroU32;
 
 use latebind::{Actions, ConnId, DialError, Newcomers, OwnedEvent, Pool, RequestId, Time, Waiters};
 
@@ -111,6 +112,9 @@ fn deed<K: Clone + Eq>(
         OwnedEvent::CheckDone { conn: id, alive } => Deed::Checked(conn(id, Role::Checking), alive),
         OwnedEvent::Preconnect { ref key, count } => Deed::Preconnect(keys.number(key), count),
         OwnedEvent::Keep { ref key, min_idle } => Deed::Keep(keys.number(key), min_idle),
+        OwnedEvent::LimitDials { ref key, max_dials } => {
+            Deed::LimitDials(keys.number(key), max_dials.map_or(0, NonZeroU32::get))
+        }
         OwnedEvent::Clear { ref key, waiters, interrupt } => {
             let key = key.as_ref().map_or(keys.keys, |key| keys.number(key));
             Deed::Clear(key, waiters == Waiters::Fail, interrupt)

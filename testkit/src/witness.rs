@@ -132,7 +132,10 @@ impl<K: Clone + Eq + Hash> Witness<K> {
         same("the deadline (R15)", &pool.deadline(), &self.model.deadline())?;
         same("the stats", &pool.stats(), &self.model.stats())?;
         let named = match event {
-            Event::Request { key, .. } | Event::Keep { key, .. } | Event::Preconnect { key, .. } => Some(key),
+            Event::Request { key, .. }
+            | Event::Keep { key, .. }
+            | Event::Preconnect { key, .. }
+            | Event::LimitDials { key, .. } => Some(key),
             _ => None,
         };
         let keys = self.model.keys().chain(named).chain(issued.dials.iter().map(|(key, _)| key));

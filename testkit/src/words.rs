@@ -58,6 +58,8 @@ pub fn event<K: Clone + Eq + Display>(names: &Names<K>, event: &Event<'_, K>) ->
         }
         Event::Preconnect { key, count } => format!("preconnect {count} of {key}"),
         Event::Keep { key, min_idle } => format!("keep {min_idle} of {key}"),
+        Event::LimitDials { key, max_dials: Some(limit) } => format!("limit dials of {key} to {limit}"),
+        Event::LimitDials { key, max_dials: None } => format!("limit dials of {key} no more"),
         Event::Clear { key, waiters, interrupt } => {
             let interrupt = if interrupt { ", interrupt" } else { "" };
             format!(

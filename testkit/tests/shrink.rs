@@ -83,6 +83,26 @@ fn a_refused_event_keeps_what_makes_it_misuse() {
 }
 
 #[test]
+fn of_a_row_of_dials_each_in_answer_to_an_end_one_is_left() {
+    let mut rig = Rig::new(Config::default());
+    rig.keep("a", 1).gives("dial a1");
+    for number in 1..9 {
+        rig.dialed(&format!("a{number}")).gives(&format!("park a{number}"));
+        rig.closed(&format!("a{number}")).gives(&format!("dial a{}", number + 1));
+    }
+    rig.dialed("a9").gives("park a9");
+    rig.returned("a9").gives_misuse("not leased: a9");
+    let of_what_was_parked = |run: &Run<&str>| match run.steps.as_slice() {
+        [.., before, last] => {
+            last.actions.is_none() && matches!(before.actions.as_deref(), Some([Action::Park { .. }]))
+        }
+        _ => false,
+    };
+    let short = shrink(rig.run(), 20_000, of_what_was_parked);
+    assert_eq!(short.steps.len(), 3, "{short}");
+}
+
+#[test]
 fn a_run_that_does_not_fail_comes_back_as_it_is() {
     let run = long_run();
     assert_eq!(shrink(&run, 1_000, |_| false), run);

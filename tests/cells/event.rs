@@ -1,5 +1,7 @@
 //! What each event does to a connection in a state.
 
+use std::num::NonZeroU32;
+
 use latebind::{ConnId, DialError, Event, Newcomers, Opened, Priority, Waiters};
 
 use crate::state::{KEY, bring, config};
@@ -26,6 +28,7 @@ pub(crate) const BY_KEY: &[&str] = &[
     "Shutdown",
     "Timeout",
     "Lower limit",
+    "LimitDials",
 ];
 
 pub(crate) const WITH_WAITER: &[&str] = &[
@@ -91,6 +94,8 @@ fn named(event: &str, conn: ConnId) -> Event<'static, Key> {
         "Clear, interrupt" => clear(true),
         "Pause" => Event::Pause { newcomers: Newcomers::Hold },
         "Shutdown" => Event::Shutdown,
+        // One for a dial that is there, one for whoever comes then.
+        "LimitDials" => Event::LimitDials { key: &KEY, max_dials: NonZeroU32::new(2) },
         "Timeout" => Event::Tick,
         _ => panic!("no event {event}"),
     }

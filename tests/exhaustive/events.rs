@@ -1,5 +1,7 @@
 //! All that can happen in a world at one moment.
 
+use std::num::NonZeroU32;
+
 use latebind::{
     Config, ConnId, DialError, Newcomers, Opened, OwnedEvent, Priority, RequestId, Time, Waiters,
 };
@@ -34,6 +36,8 @@ pub(crate) struct Alphabet {
     pub(crate) floors: &'static [u32],
     /// The preconnects that are asked for.
     pub(crate) preconnects: &'static [u32],
+    /// The limits that the dials of a key get for themselves; 0: none.
+    pub(crate) dial_limits: &'static [u32],
     /// The pool shuts down.
     pub(crate) shutdown: bool,
     /// The configs that it changes between.
@@ -125,6 +129,8 @@ impl Alphabet {
     fn of_pool(&self, events: &mut Vec<OwnedEvent<Key>>) {
         for &key in self.keys {
             events.extend(self.floors.iter().map(|&min_idle| OwnedEvent::Keep { key, min_idle }));
+            let limits = self.dial_limits.iter().copied().map(NonZeroU32::new);
+            events.extend(limits.map(|max_dials| OwnedEvent::LimitDials { key, max_dials }));
             events.extend(self.preconnects.iter().map(|&count| OwnedEvent::Preconnect { key, count }));
         }
         if self.clear {

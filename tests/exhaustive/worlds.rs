@@ -67,6 +67,11 @@ worlds! {
         limits(3, 2), Alphabet { waiters: 4, stale: true, ..usual() };
     few_dials: "few dials at a time (R8)",
         limits(3, 2).max_dials(2).max_dials_per_key(1), Alphabet { waiters: 4, ..usual() };
+    dial_limits: "a limit of dials for one key (R8)",
+        limits(3, 2).max_dials_per_key(1), Alphabet { dial_limits: &[0, 2], ..usual() };
+    dial_limits_shared: "a limit of dials beside shared connections and floors (R8, R18, R20)",
+        limits(3, 3),
+        Alphabet { keys: ONE, capacities: &[1, 2], floors: &[0, 2], dial_limits: &[0, 1], ..usual() };
     own_first: "a finished dial belongs to its request (R3)",
         limits(3, 3).binding(Binding::OwnFirst), Alphabet { keys: ONE, waiters: 4, fatal: true, ..usual() };
     surplus_is_cancelled: "surplus dials are cancelled (R5)",

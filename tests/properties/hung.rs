@@ -74,7 +74,7 @@ fn could_dial(rig: &Rig, limits: &Config, key: Key) -> bool {
     let waiters = |key: Key| rig.model().waiters().filter(|waiter| *waiter.key == key).count();
     let dials = |key: Key| count(&|conn| *conn.key == key && conn.state == State::Dialing);
     let by_key = reached(count(&|conn| *conn.key == key), limits.max_connections_per_key)
-        || reached(dials(key), limits.max_dials_per_key);
+        || reached(dials(key), rig.model().max_dials_of(&key));
     let is_full = reached(count(&|_| true), limits.max_connections);
     let dials_are_full = reached(count(&|conn| conn.state.is_dial()), limits.max_dials);
     let has_surplus = KEYS.iter().any(|key| dials(key) > waiters(key));

@@ -73,6 +73,14 @@ impl<R: Runtime> Runtime for Counting<R> {
         self.runtime.spawn(self.task(future));
     }
 
+    fn spawn_dial(&self, dial: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn_dial(self.task(dial));
+    }
+
+    fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.runtime.enter(work)
+    }
+
     fn spawn_timer(&self, timer: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn_timer(self.task(timer));
     }

@@ -4,13 +4,14 @@ use std::sync::{Arc, PoisonError};
 
 use latebind::{Config, ConfigError, ConnId, DialError, Time};
 
+use crate::alarm::Watcher;
 use crate::effect::{Effect, Effects};
 use crate::notice::Observer;
 use crate::shield::{shield, shielded_drop};
 use crate::state::{Orphan, State};
 use crate::sync::{AtomicWaker, Mutex, MutexGuard};
 use crate::timer::Timer;
-use crate::watch::Watch;
+use crate::watch::{Look, Watch};
 use crate::{ConnectError, Manager, Runtime, close, dial, errand, timer};
 
 /// What all parts of a pool share. Leases, requests and tasks hold it; the pool's handles do so through one
@@ -151,7 +152,7 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
             Effect::StopTask(abort) => abort.abort(),
             Effect::Send { conn, errand, held, abort } => errand::start(self, conn, errand, held, abort),
             Effect::Close { conn, retired } => close::start(self, conn, retired),
-            Effect::Watch { conn, watch } => self.start_watch(conn, watch),
+            Effect::Watch { conn, watch } => self.start_watch(conn, &watch),
             Effect::StartTimer => timer::start(self),
             Effect::WakeTimer => self.timer.wake(),
             Effect::Recall(recalls) => recalls.wake(),
@@ -161,11 +162,20 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         }
     }
 
-    fn start_watch(self: &Arc<Self>, conn: ConnId, watch: Arc<Watch<M::Connection>>) {
-        let engine = Arc::clone(self);
-        self.runtime.spawn(async move {
+    fn start_watch(self: &Arc<Self>, conn: ConnId, watch: &Arc<Watch<M::Connection>>) {
+        let engine = Arc::downgrade(self);
+        if let Look::Gone(connection) = self.runtime.enter(|| watch.begin(engine, conn)) {
+            self.peer_closed(conn, connection);
+        }
+    }
+}
+
+impl<M: Manager, R: Runtime> Watcher<M::Connection> for Engine<M, R> {
+    fn send(self: Arc<Self>, conn: ConnId, watch: Arc<Watch<M::Connection>>) {
+        let runtime = self.runtime.clone();
+        runtime.spawn(async move {
             if let Some(connection) = watch.ended().await {
-                engine.peer_closed(conn, connection);
+                self.peer_closed(conn, connection);
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -50,6 +51,8 @@ struct Wish<'k, K: Clone> {
     /// As it is asked for.
     priority: Priority,
     timeout: Timeout,
+    /// What the key's own limit of dials becomes.
+    max_dials: Option<NonZeroU32>,
     /// When it was polled first.
     asked: Option<Time>,
 }
@@ -80,7 +83,7 @@ type Finished<M> = Result<Delivery<<M as Manager>::Connection>, Error<<M as Mana
 impl<'k, M: Manager, R: Runtime> Get<'k, M, R> {
     pub(crate) fn new(engine: Arc<Engine<M, R>>, key: Cow<'k, M::Key>) -> Self {
         let (wished, priority) = (Priority::default(), Priority::default());
-        let wish = Wish { key, wished, priority, timeout: Timeout::Default, asked: None };
+        let wish = Wish { key, wished, priority, timeout: Timeout::Default, max_dials: None, asked: None };
         Self { engine: Some(engine), wish, stage: Stage::Asking }
     }
 
@@ -94,6 +97,18 @@ impl<'k, M: Manager, R: Runtime> Get<'k, M, R> {
     /// is served at once or fails, and starts no dial (R12). No effect once it has been polled.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.wish.timeout = timeout.into().map_or(Timeout::Never, Timeout::After);
+        self
+    }
+
+    /// Lets so many dials of the key be in progress at once, from this request on, as by
+    /// [`Pool::limit_dials`](crate::Pool::limit_dials): told together with it, so that the key is known. No effect
+    /// once it has been polled.
+    ///
+    /// With 1, all who want a key whose connections are shared wait for the same dial, instead of one each (R18).
+    /// If it fails, whom it concerns is `Config::dial_failure`'s affair; the others get the next one (R7). If it hangs,
+    /// there is no backup beside it (R13), but its timeout (R12).
+    pub fn max_dials(mut self, max_dials: NonZeroU32) -> Self {
+        self.wish.max_dials = Some(max_dials);
         self
     }
 }
@@ -117,7 +132,8 @@ impl<K: Clone> Wish<'_, K> {
     fn ask<M: Manager<Key = K>, R: Runtime>(&mut self, engine: &Arc<Engine<M, R>>) -> Answered<M> {
         engine.step(|state, now, effects| {
             let asked = *self.asked.get_or_insert(now);
-            let ask = Ask { key: &*self.key, priority: self.priority, timeout: self.timeout, asked };
+            let (priority, timeout, max_dials) = (self.priority, self.timeout, self.max_dials);
+            let ask = Ask { key: &*self.key, priority, timeout, max_dials, asked };
             state.request(now, &ask, effects)
         })
     }

@@ -24,6 +24,7 @@
 //! - **A7** Where the manager can watch parked connections, one that its peer closes leaves the pool at once.
 //! - **A8** A timeout tells what the pool was doing, and why the last dial failed.
 
+mod alarm;
 mod away;
 mod builder;
 mod clear;

@@ -57,7 +57,7 @@ pub trait Manager: Send + Sync + 'static {
     /// Completes when the peer has closed the connection, or has spoken out of turn; polled while it is parked,
     /// if [`watches_closed`](Self::watches_closed) says so (A7). Default: never.
     ///
-    /// The future is dropped when the connection is wanted: it must not lose what it read. A shared connection is
+    /// Who parks the connection polls it first; a task does when something has woken it. The future is dropped when the connection is wanted: it must not lose what it read. A shared connection is
     /// watched from its first parking on, in use or not.
     fn closed(&self, connection: &mut Self::Connection) -> impl Future<Output = ()> + Send {
         let _ = connection;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use latebind::{Config, ConfigError, ConnId, Event, Newcomers, Stats};
@@ -86,6 +87,18 @@ impl<M: Manager, R: Runtime> Pool<M, R> {
         self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
     }
 
+    /// Lets so many dials of `key` be in progress at once, instead of `Config::max_dials_per_key`: fewer, or more (R8).
+    /// A lowered limit is approached, a raised one starts dials at once; `None` ends it. It holds for as long as the pool
+    /// knows the key: while there is a connection, a dial, a request that waits, or a [`keep`](Self::keep). To
+    /// say it with a request, there is [`Get::max_dials`].
+    ///
+    /// If a key's connections turn out not to be shared after all, end its limit, or its dials come one after the
+    /// other.
+    pub fn limit_dials(&self, key: &M::Key, max_dials: impl Into<Option<NonZeroU32>>) {
+        let event = Event::LimitDials { key, max_dials: max_dials.into() };
+        self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
+    }
+
     /// A shared connection can carry so many leases from now on, as [`Lease::set_capacity`](crate::Lease::set_capacity)
     /// says, for those who hold none: a connection of capacity 0 whose last lease has ended, or which was born so, is
     /// in nobody's hands, counts as on its way for one waiter, and serves again when this gives it room (R18). If it
@@ -102,6 +115,11 @@ impl<M: Manager, R: Runtime> Pool<M, R> {
     /// or to a connection that has ended.
     pub fn drain(&self, conn: ConnId) {
         self.handle.engine.step(|state, now, effects| state.drain(now, conn, effects));
+    }
+
+    /// Closes the connections that are parked now; those of a floor (R20) are dialed anew. Costs O(keys + connections).
+    pub fn close_idle(&self) {
+        self.handle.engine.step(State::close_idle);
     }
 
     /// What the whole pool holds at the moment, and what it has done so far. O(1).

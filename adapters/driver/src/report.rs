@@ -130,17 +130,26 @@ impl<M: Manager> State<M> {
     ) -> Result<(), ConfigError> {
         // What the old durations end, they end first.
         self.apply(now, Event::Tick, effects);
-        let old_dial_timeout = mem::replace(&mut self.dial_timeout, config.dial_timeout);
+        let before = mem::replace(&mut self.config, config.clone());
         match self.handle(now, Event::Reconfigure { config }, effects) {
             Err(Misuse::Config(error)) => {
-                self.dial_timeout = old_dial_timeout;
+                self.config = before;
                 return Err(error);
             }
             Err(misuse) => self.misuse = Some(misuse),
             Ok(()) => {}
         }
-        self.request_timeout = config.request_timeout;
         Ok(())
+    }
+
+    /// Closes what is parked: a limit of none, for a moment.
+    pub(crate) fn close_idle(&mut self, now: Time, effects: &mut Effects<M>) {
+        let config = self.config.clone();
+        for config in [config.clone().max_idle(0), config] {
+            if let Err(error) = self.reconfigure(now, &config, effects) {
+                self.misuse = Some(Misuse::Config(error));
+            }
+        }
     }
 
     /// Lets time pass, and arms or ends the timer; whether it goes on.

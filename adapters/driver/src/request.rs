@@ -1,5 +1,6 @@
 //! A request in the tables: asked, answered, cancelled, and told why it failed.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use latebind::{ConnId, Event, Priority, RequestError, Source, Time};
@@ -17,6 +18,8 @@ pub(crate) struct Ask<'k, K> {
     pub(crate) key: &'k K,
     pub(crate) priority: Priority,
     pub(crate) timeout: Timeout,
+    /// A limit of dials that the key gets with it (R8).
+    pub(crate) max_dials: Option<NonZeroU32>,
     /// When it was asked first; later than that, it is asked again.
     pub(crate) asked: Time,
 }
@@ -52,6 +55,10 @@ impl<M: Manager> State<M> {
         let event = Event::Request { key: ask.key, token: token as u64, priority: ask.priority, deadline };
         let was_dead = self.timer == Timer::Dead;
         self.apply(now, event, effects);
+        if ask.max_dials.is_some() {
+            // Behind the request, which makes the key known.
+            self.apply(now, Event::LimitDials { key: ask.key, max_dials: ask.max_dials }, effects);
+        }
         if was_dead && self.pool.deadline().is_some() {
             // The runtime may have threads again. If not, the timer that is started now dies, and tells those who wait.
             self.timer = Timer::Off;
@@ -183,12 +190,12 @@ impl<M: Manager> State<M> {
     }
 
     pub(crate) fn dial_took_too_long(&self) -> ConnectError<M::Error> {
-        ConnectError::TimedOut(self.dial_timeout.unwrap_or(Duration::MAX))
+        ConnectError::TimedOut(self.config.dial_timeout.unwrap_or(Duration::MAX))
     }
 
     /// The deadline of a request: the core's default, unless it has one of its own or is asked again.
     fn deadline(&self, now: Time, ask: &Ask<'_, M::Key>) -> Option<Time> {
-        match (ask.timeout, self.request_timeout) {
+        match (ask.timeout, self.config.request_timeout) {
             (Timeout::Default, _) if ask.asked == now => None,
             (Timeout::After(timeout), _) | (Timeout::Default, Some(timeout)) => {
                 Some(ask.asked.after(timeout))

@@ -23,6 +23,12 @@ pub trait Runtime: Clone + Send + Sync + 'static {
         self.spawn(dial);
     }
 
+    /// Does `work` as one of its tasks would, whoever calls: where a task's futures need to know their runtime, it has
+    /// to be told here. Default: just does it.
+    fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
     /// Runs the pool's one timer (A6), a future that sleeps: as [`spawn`](Self::spawn), and never behind tasks that
     /// block, where those may. Default: `spawn`.
     fn spawn_timer(&self, timer: impl Future<Output = ()> + Send + 'static) {

@@ -41,8 +41,8 @@ pub(crate) struct State<M: Manager> {
     pub(crate) drain_waiters: Slab<Option<Waker>>,
     /// Watches parked connections, if it can.
     watcher: Option<Arc<M>>,
-    pub(crate) request_timeout: Option<Duration>,
-    pub(crate) dial_timeout: Option<Duration>,
+    /// As of now.
+    pub(crate) config: Config,
     pub(crate) is_shut_down: bool,
     /// Somebody wants to hear what happens.
     pub(crate) is_observed: bool,
@@ -68,9 +68,8 @@ impl<M: Manager> State<M> {
         is_observed: bool,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
-            request_timeout: config.request_timeout,
-            dial_timeout: config.dial_timeout,
-            pool: latebind::Pool::new(config)?,
+            pool: latebind::Pool::new(config.clone())?,
+            config,
             actions: Actions::new(),
             connections: Connections::new(),
             slots: Slab::new(),
@@ -161,7 +160,7 @@ impl<M: Manager> State<M> {
     pub(crate) fn exceeded_limit(&self, now: Time, conn: ConnId) -> Option<Duration> {
         let age = self.connections.dial_begun(conn).map(|begun| now.since(begun))?;
         // What is due expires first in a step: an older dial is never cancelled for another reason.
-        self.dial_timeout.filter(|limit| age >= *limit)
+        self.config.dial_timeout.filter(|limit| age >= *limit)
     }
 
     fn park(&mut self, conn: ConnId, effects: &mut Effects<M>) {

@@ -3,28 +3,29 @@
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{Either, select};
+use latebind::ConnId;
 
 use crate::Manager;
+use crate::alarm::{Alarm, Watcher};
 use crate::shield::{shield, shielded_drop};
-use crate::sync::{AtomicBool, AtomicWaker, Mutex, MutexGuard, ThreadId, thread};
+use crate::sync::{Mutex, MutexGuard, ThreadId, thread};
 
 /// Holds a connection and the manager's [`closed`](Manager::closed) that watches it.
 ///
 /// The future owns the connection and gives it back when it completes: when the peer has closed it, or when it is
-/// told to stop. A task polls it; whoever wants the connection takes it out on the spot, or as soon as it is not
-/// being polled.
+/// told to stop. Whoever parks the connection polls it first; a task does once something has woken it, since most
+/// connections are wanted again before anything happens to them. Whoever wants the connection takes it out on the spot,
+/// or as soon as it is not being polled.
 ///
 /// A2: the mutex guards the phase only. The future is taken out of it to be polled, so that `closed` may do with
 /// the pool what it likes.
 pub(crate) struct Watch<C> {
-    stop: Arc<AtomicBool>,
-    /// The watching task, whoever polls the future.
-    task: Arc<Task>,
+    /// What the future wakes, whoever polls it.
+    alarm: Arc<Alarm<C>>,
     phase: Mutex<Phase<C>>,
 }
 
@@ -38,7 +39,7 @@ enum Phase<C> {
         by: ThreadId,
         /// Who wants the connection: woken when it is at rest again, or over.
         wanted: Option<Waker>,
-        /// Somebody else was to poll it meanwhile: a wake-up that would be lost.
+        /// Somebody else wanted to poll it meanwhile, and may have used up its wake-up.
         is_due: bool,
     },
     /// It was taken out, or its watch has ended.
@@ -77,12 +78,11 @@ pub(crate) enum Look<C> {
 impl<C: Send + 'static> Watch<C> {
     /// Runs none of the manager's code yet, so it may be called under the pool's lock.
     pub(crate) fn new<M: Manager<Connection = C>>(manager: Arc<M>, connection: C) -> Arc<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
+        let alarm = Arc::new(Alarm::new());
+        let stopping = Arc::clone(&alarm);
         let future = Box::pin(async move {
             let mut connection = connection;
-            let stopped =
-                poll_fn(|_| if stopping.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending });
+            let stopped = poll_fn(|_| if stopping.is_stopped() { Poll::Ready(()) } else { Poll::Pending });
             let is_closed = {
                 let closed = pin!(manager.closed(&mut connection));
                 // `closed` is asked first: what is taken out at the last moment is known to be good.
@@ -90,7 +90,13 @@ impl<C: Send + 'static> Watch<C> {
             };
             if is_closed { Ended::Closed(connection) } else { Ended::Stopped(connection) }
         });
-        Arc::new(Self { stop, task: Arc::default(), phase: Mutex::new(Phase::Resting(future)) })
+        Arc::new(Self { alarm, phase: Mutex::new(Phase::Resting(future)) })
+    }
+
+    /// Polls it first; `watcher` starts a task for it when something has happened.
+    pub(crate) fn begin(self: &Arc<Self>, watcher: Weak<dyn Watcher<C>>, conn: ConnId) -> Look<C> {
+        self.alarm.set(watcher, conn, Arc::downgrade(self));
+        self.look()
     }
 
     /// Takes the connection out, once nobody polls its future.
@@ -152,7 +158,7 @@ impl<C: Send + 'static> Watch<C> {
     pub(crate) async fn ended(&self) -> Option<Option<C>> {
         poll_fn(|context| {
             // First, so that no change slips in between.
-            self.task.0.register(context.waker());
+            self.alarm.task.register(context.waker());
             match self.look() {
                 Look::Open => Poll::Pending,
                 Look::Gone(connection) => Poll::Ready(Some(connection)),
@@ -163,9 +169,9 @@ impl<C: Send + 'static> Watch<C> {
     }
 
     fn poll_future(&self, mut future: WatchFuture<C>) -> Look<C> {
-        // The task's waker, whoever polls: a look must not lose it its wake-up.
-        let task = Waker::from(Arc::clone(&self.task));
-        let polled = shield(|| future.as_mut().poll(&mut Context::from_waker(&task)));
+        // The alarm, whoever polls: a look must not lose its wake-up.
+        let alarm = Waker::from(Arc::clone(&self.alarm));
+        let polled = shield(|| future.as_mut().poll(&mut Context::from_waker(&alarm)));
         let (next, look) = match polled {
             Ok(Poll::Pending) => (Phase::Resting(future), Look::Open),
             Ok(Poll::Ready(Ended::Closed(connection) | Ended::Stopped(connection))) => {
@@ -178,25 +184,26 @@ impl<C: Send + 'static> Watch<C> {
             }
         };
         let polling = mem::replace(&mut *self.lock(), next);
-        let mut is_due = matches!(look, Look::Gone(_));
-        if let Phase::Polling { wanted, is_due: was_missed, .. } = polling {
-            is_due |= was_missed;
+        if let Phase::Polling { wanted, is_due, .. } = polling {
             if let Some(waker) = wanted {
                 let _ = shield(|| waker.wake());
             }
+            if is_due {
+                self.alarm.ring();
+            }
         }
-        if is_due {
-            self.task.tell();
+        if matches!(look, Look::Gone(_)) {
+            self.alarm.tell_task();
         }
         look
     }
 
     /// Ends the watch; its phase is [`Phase::Over`] already.
     fn stop(&self, mut future: WatchFuture<C>) -> Taken<C> {
-        self.stop.store(true, Ordering::Release);
+        self.alarm.stop();
         let ended = shield(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         shielded_drop(future);
-        self.task.tell();
+        self.alarm.tell_task();
         match ended {
             Ok(Poll::Ready(Ended::Stopped(connection))) => Taken::Open(connection),
             Ok(Poll::Ready(Ended::Closed(connection))) => Taken::Closed(connection),
@@ -207,26 +214,5 @@ impl<C: Send + 'static> Watch<C> {
     /// Never held across foreign code.
     fn lock(&self) -> MutexGuard<'_, Phase<C>> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Forwards to the waker of the watching task.
-#[derive(Default)]
-struct Task(AtomicWaker);
-
-impl Task {
-    /// The watch is over: the task finds that, and ends.
-    fn tell(&self) {
-        let _ = shield(|| self.0.wake());
-    }
-}
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        self.0.wake();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake();
     }
 }

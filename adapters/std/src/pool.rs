@@ -1,6 +1,7 @@
 //! The pool as plain threads use it.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -71,6 +72,12 @@ impl<M: Manager> Request<'_, M> {
     /// and starts no dial (R12).
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         Self(self.0.timeout(timeout))
+    }
+
+    /// Lets so many dials of the key be in progress at once, from this request on (R8); see
+    /// [`Get::max_dials`].
+    pub fn max_dials(self, max_dials: NonZeroU32) -> Self {
+        Self(self.0.max_dials(max_dials))
     }
 
     /// Blocks this thread until there is a connection.

@@ -55,6 +55,11 @@ impl Runtime for TokioRuntime {
         drop(self.handle.spawn(future));
     }
 
+    fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = self.handle.enter();
+        work()
+    }
+
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
         let _entered = self.handle.enter();
         tokio::time::sleep(duration)

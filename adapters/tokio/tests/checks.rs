@@ -122,12 +122,11 @@ async fn a_connection_under_check_is_not_watched_and_one_that_its_watch_finds_cl
     waits(&mut get);
     let switch = peer.dial().await.connect();
     drop(get.await.expect("served"));
-    until("it is watched", || tasks() == 1).await;
     // No other task runs between these two: the watch has not noticed yet.
     switch.close();
     let mut get = pool.get(&"host");
     waits(&mut get);
-    peer.dial().await.connect();
+    let second_switch = peer.dial().await.connect();
     assert_eq!(get.await.expect("served").name, 1);
     assert!(peer.is_untried(), "there was nothing left to check");
     assert_eq!((peer.alive(), pool.stats().connections()), (1, 1));
@@ -139,7 +138,8 @@ async fn a_connection_under_check_is_not_watched_and_one_that_its_watch_finds_cl
     until("only the check's task is left", || tasks() == 1).await;
     trial.pass();
     drop(get.await.expect("served"));
-    until("it is watched again", || tasks() == 1).await;
+    second_switch.close();
+    until("it is watched again", || pool.stats().connections() == 0).await;
     sound(&pool);
 }
 
@@ -154,7 +154,7 @@ async fn of_a_shared_connection_the_pools_own_handle_is_checked() {
     trial.pass();
     let (first, second) = (get.await.expect("served"), second.await.expect("served"));
     assert_eq!((first.source(), second.source(), first.id()), (Source::Check, Source::Check, second.id()));
-    until("it is watched in use", || tasks() == 1).await;
+    until("the check's task has ended", || tasks() == 0).await;
     drop((first, second));
     sound(&pool);
 

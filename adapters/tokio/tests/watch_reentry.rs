@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -171,7 +171,9 @@ fn a_connection_is_waited_for_without_blocking_while_another_thread_polls_its_wa
         let _ = may_leave.lock().expect("no panic").recv_timeout(Duration::from_secs(20));
         Box::pin(std::future::ready(()))
     }));
-    drop(runtime.block_on(pool.get(&())).expect("served"));
+    let lease = runtime.block_on(pool.get(&())).expect("served");
+    // Who parks it polls first.
+    let returning = thread::spawn(move || drop(lease));
     has_entered.recv_timeout(Duration::from_secs(20)).expect("it is watched");
 
     let is_ready =
@@ -187,6 +189,36 @@ fn a_connection_is_waited_for_without_blocking_while_another_thread_polls_its_wa
     let lease = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), get).await });
     let lease = lease.expect("woken").expect("served");
     assert_eq!((lease.0, pool.stats().connections()), (0, 1), "nothing was lost, and nothing dialed");
+    returning.join().expect("no panic");
     drop(lease);
     assert_eq!(pool.check_invariants(), Ok(()));
+}
+
+/// What wakes the watch does so while it is polled, and its task has looked in vain before that poll ends.
+#[test]
+fn a_wake_up_that_comes_while_another_thread_polls_is_not_lost() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    let (pool, shared) = runtime.block_on(async { pool(None) });
+    let handle = runtime.handle().clone();
+    let polls = Arc::<AtomicU32>::default();
+    let counts = Arc::clone(&polls);
+    *shared.antics.lock().expect("no panic") = Some(Box::new(move || {
+        let (handle, counts) = (handle.clone(), Arc::clone(&counts));
+        Box::pin(std::future::poll_fn(move |context| {
+            if counts.fetch_add(1, Ordering::SeqCst) > 0 {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            // One worker runs tasks in the order of their coming: the watch's first.
+            let (passed, has_passed) = mpsc::channel();
+            handle.spawn(async move { passed.send(()) });
+            has_passed.recv_timeout(Duration::from_secs(20)).expect("the worker is free");
+            Poll::Pending
+        }))
+    }));
+    let lease = runtime.block_on(pool.get(&())).expect("served");
+    // In no task, so that the worker is free.
+    drop(lease);
+    runtime.block_on(until("it is polled again", || polls.load(Ordering::SeqCst) > 1));
 }

@@ -19,7 +19,7 @@ async fn parked(pool: &Pool<Net>, peer: &mut Peer) -> PeerSwitch {
     waits(&mut get);
     let switch = peer.dial().await.connect();
     drop(get.await.expect("served"));
-    until("it is watched", || tasks() >= 1).await;
+    until("it is parked", || pool.stats().idle == 1).await;
     switch
 }
 
@@ -44,9 +44,9 @@ async fn a_connection_is_taken_from_under_its_watch_whole() {
     for _ in 0..5 {
         let lease = served(&mut pool.get(&"host"));
         assert_eq!((lease.name, lease.source(), peer.alive()), (0, Source::Idle, 1));
-        until("the watch has ended", || tasks() == 0).await;
+        until("no task watches as long as nothing happens", || tasks() == 0).await;
         drop(lease);
-        until("it is watched", || tasks() == 1).await;
+        assert_eq!(tasks(), 0);
     }
     sound(&pool);
 }
@@ -140,7 +140,7 @@ async fn a_shared_connection_is_watched_while_it_is_in_use() {
     let pool = net.shared(9).watching().pool(no_timer());
     let switch = parked(&pool, &mut peer).await;
     let lease = served(&mut pool.get(&"host"));
-    assert_eq!((lease.source(), tasks()), (Source::Idle, 1));
+    assert_eq!(lease.source(), Source::Idle);
     switch.close();
     let mut get = pool.get(&"host");
     waits(&mut get);
@@ -148,6 +148,20 @@ async fn a_shared_connection_is_watched_while_it_is_in_use() {
     peer.dial().await.connect();
     assert_eq!(get.await.expect("asked again for it").name, 1);
     drop(lease);
+    sound(&pool);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_parked_by_somebody_without_a_runtime_is_watched_as_well() {
+    let (net, mut peer) = net();
+    let pool = net.watching().pool(no_timer());
+    let switch = parked(&pool, &mut peer).await;
+    let lease = served(&mut pool.get(&"host"));
+    std::thread::spawn(move || drop(lease)).join().expect("no panic");
+    assert_eq!(pool.stats().idle, 1);
+    switch.close();
+    until("it is gone", || pool.stats().connections() == 0).await;
+    until("no task is left", || tasks() == 0).await;
     sound(&pool);
 }
 

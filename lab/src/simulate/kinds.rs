@@ -3,7 +3,7 @@
 use latebind::{Action, CloseReason, Event, Misuse, RequestError};
 
 /// What the kinds of events are called.
-pub const EVENTS: [&str; 17] = [
+pub const EVENTS: [&str; 18] = [
     "Request",
     "Cancel",
     "Reprioritize",
@@ -16,6 +16,7 @@ pub const EVENTS: [&str; 17] = [
     "Draining",
     "Preconnect",
     "Keep",
+    "LimitDials",
     "Clear",
     "Pause, Resume",
     "Reconfigure",
@@ -38,11 +39,12 @@ pub fn of_event<K>(event: &Event<'_, K>) -> usize {
         Event::Draining { .. } => 9,
         Event::Preconnect { .. } => 10,
         Event::Keep { .. } => 11,
-        Event::Clear { .. } => 12,
-        Event::Pause { .. } | Event::Resume => 13,
-        Event::Reconfigure { .. } => 14,
-        Event::Shutdown => 15,
-        _ => 16,
+        Event::LimitDials { .. } => 12,
+        Event::Clear { .. } => 13,
+        Event::Pause { .. } | Event::Resume => 14,
+        Event::Reconfigure { .. } => 15,
+        Event::Shutdown => 16,
+        _ => 17,
     }
 }
 

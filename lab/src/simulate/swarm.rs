@@ -12,6 +12,7 @@ labelled! {
     pub enum Operation {
         Keep = "Keep",
         Preconnect = "Preconnect",
+        LimitDials = "a limit of dials",
         Clear = "Clear",
         Pause = "Pause",
         Reconfigure = "Reconfigure",

@@ -142,15 +142,16 @@ enum Kind {
     Reconfigure,
     Shutdown,
     Tick,
+    LimitDials,
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 32] = [
+const KINDS: [Kind; 33] = [
     Kind::Request, Kind::Dialed, Kind::Returned, Kind::Closed, Kind::Cancel, Kind::Request, Kind::DialFailed,
     Kind::Checked, Kind::Tick, Kind::Request, Kind::Dialed, Kind::Returned, Kind::Capacity, Kind::Reprioritize,
     Kind::Request, Kind::Draining, Kind::Keep, Kind::Preconnect, Kind::Clear, Kind::Dialed, Kind::Closed,
     Kind::Pause, Kind::Resume, Kind::Reconfigure, Kind::Request, Kind::Returned, Kind::Checked, Kind::Cancel,
-    Kind::DialFailed, Kind::Dialed, Kind::Resume, Kind::Shutdown,
+    Kind::DialFailed, Kind::Dialed, Kind::Resume, Kind::Shutdown, Kind::LimitDials,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,6 +187,7 @@ fn decode_move(rest: &mut &[u8]) -> Move {
         Kind::Checked => Deed::Checked(whom, !is_odd),
         Kind::Preconnect => Deed::Preconnect(index, number(argument)),
         Kind::Keep => Deed::Keep(index, number(argument)),
+        Kind::LimitDials => Deed::LimitDials(index, number(argument)),
         Kind::Clear => Deed::Clear(index, is_odd, argument & 2 == 2),
         Kind::Pause => Deed::Pause(is_odd),
         Kind::Resume => Deed::Resume,
@@ -215,6 +217,7 @@ fn encode_move(step: &Move) -> [u8; MOVE] {
         Deed::Checked(whom, alive) => argued(Kind::Checked, whom, (!alive).into()),
         Deed::Preconnect(key, count) => keyed(Kind::Preconnect, key, number_byte(count)),
         Deed::Keep(key, min_idle) => keyed(Kind::Keep, key, number_byte(min_idle)),
+        Deed::LimitDials(key, max_dials) => keyed(Kind::LimitDials, key, number_byte(max_dials)),
         Deed::Clear(key, fails, interrupt) => {
             keyed(Kind::Clear, key, u8::from(fails) | u8::from(interrupt) << 1)
         }

@@ -239,6 +239,12 @@ impl<K: Clone + Eq> Model<K> {
             Event::ConnClosed { conn } => self.conn_closed(conn),
             Event::Preconnect { key, count } => self.preconnect(key, count),
             Event::Keep { key, min_idle } => self.keep(key, min_idle),
+            Event::LimitDials { key, max_dials } => {
+                self.keys
+                    .iter_mut()
+                    .filter(|known| known.name == *key)
+                    .for_each(|known| known.max_dials = max_dials);
+            }
             Event::Clear { key, waiters, interrupt } => {
                 let names = self.names().into_iter().filter(|name| key.is_none_or(|key| key == name));
                 for name in names.collect::<Vec<_>>() {

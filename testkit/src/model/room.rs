@@ -17,7 +17,7 @@ impl<K: Clone + Eq> Model<K> {
     /// How many dials the key's own limits allow.
     pub(super) fn room_of_key(&self, key: &K) -> usize {
         let connections = left(self.config.max_connections_per_key, self.count(Some(key), |_| true));
-        connections.min(left(self.config.max_dials_per_key, self.count(Some(key), State::is_dial)))
+        connections.min(left(self.max_dials_of(key), self.count(Some(key), State::is_dial)))
     }
 
     /// How many dials the pool's limit of dials allows.

@@ -1,5 +1,6 @@
 //! The state up to what makes no difference: so that a search can take symmetric states for one.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 use latebind::{CloseReason, Config, DialFailure, Newcomers, Priority, RequestId, Time};
@@ -54,6 +55,7 @@ struct OfKey {
     backoff: OfBackoff,
     floor_backoff: OfBackoff,
     has_failed: bool,
+    max_dials: Option<NonZeroU32>,
     min_idle: u32,
     /// The place among the floors.
     kept: usize,
@@ -174,6 +176,7 @@ impl<K: Clone + Eq> Model<K> {
             // From 1 s to 60 s, it is doubled six times.
             floor_backoff: self.of_backoff(key.floor_backoff, 6),
             has_failed: key.failed_dial.is_some(),
+            max_dials: key.max_dials,
             min_idle: key.min_idle,
             kept: if key.min_idle > 0 { place(key.kept, floors) } else { 0 },
             preconnects: key.preconnects,

@@ -1,6 +1,7 @@
 //! Waiters and keys, and what can be counted in the plain state.
 
 use core::cmp::Reverse;
+use core::num::NonZeroU32;
 
 use latebind::{ConnId, Counters, Priority, RequestId, Time};
 
@@ -59,6 +60,8 @@ pub(super) struct Key<K> {
     /// When it was said first.
     pub(super) kept: u64,
     pub(super) floor_backoff: Backoff,
+    /// A limit of dials in place of the config's (R8).
+    pub(super) max_dials: Option<NonZeroU32>,
     /// Dials that a preconnect still wants, and when it was said (R20).
     pub(super) preconnects: u32,
     pub(super) preconnected: u64,
@@ -75,6 +78,7 @@ impl<K> Key<K> {
             min_idle: 0,
             kept: 0,
             floor_backoff: Backoff::default(),
+            max_dials: None,
             preconnects: 0,
             preconnected: 0,
             counters: Counters::default(),

@@ -1,5 +1,7 @@
 //! What a driver of tests may see, so that it can pick the subjects of its events.
 
+use core::num::NonZeroU32;
+
 use latebind::{ConnId, Event, RequestId, Time};
 
 use super::{Model, State};
@@ -59,6 +61,12 @@ impl<K: Clone + Eq> Model<K> {
         self.keys.iter().map(|key| &key.name)
     }
 
+    /// How many dials of a key may be in progress at once, if there is a limit: its own, or that of all keys (R8).
+    pub fn max_dials_of(&self, key: &K) -> Option<u32> {
+        let own = self.keys.iter().find(|known| known.name == *key).and_then(|known| known.max_dials);
+        own.map(NonZeroU32::get).or(self.config.max_dials_per_key)
+    }
+
     /// The key of a connection that has not ended: what `Pool::key` must tell.
     pub fn key_of(&self, id: ConnId) -> Option<&K> {
         self.conn(id).map(|conn| &conn.key)
@@ -88,6 +96,11 @@ impl<K: Clone + Eq> Model<K> {
                     || self.keys.iter().find(|known| known.name == *key).map_or(0, |key| key.min_idle)
                         == min_idle
             }
+            Event::LimitDials { key, max_dials } => self
+                .keys
+                .iter()
+                .find(|known| known.name == *key)
+                .is_none_or(|known| known.max_dials == max_dials),
             Event::Clear { key, .. } => match key {
                 Some(key) => self.keys.iter().all(|known| known.name != *key),
                 None => self.keys.is_empty(),

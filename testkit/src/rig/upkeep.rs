@@ -1,4 +1,6 @@
-//! What a script can say of checks, floors, generations and pauses.
+//! What a script can say of checks, floors, limits of a key, generations and pauses.
+
+use std::num::NonZeroU32;
 
 use latebind::{Event, Newcomers, Waiters};
 
@@ -29,6 +31,17 @@ impl Rig {
     #[track_caller]
     pub fn keep(&mut self, key: Key, min_idle: u32) -> Told<'_> {
         self.tell(Event::Keep { key: &key, min_idle })
+    }
+
+    /// The dials of the key get a limit of their own, or lose it: `None`.
+    ///
+    /// # Panics
+    ///
+    /// If the limit is 0, which cannot be told.
+    #[track_caller]
+    pub fn limit_dials(&mut self, key: Key, max_dials: impl Into<Option<u32>>) -> Told<'_> {
+        let max_dials = max_dials.into().map(|limit| NonZeroU32::new(limit).expect("a limit is not 0"));
+        self.tell(Event::LimitDials { key: &key, max_dials })
     }
 
     /// A new generation of one key; waiters are kept, leases go on.

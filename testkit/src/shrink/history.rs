@@ -42,6 +42,7 @@ fn is_order<K>(line: &Line<K>) -> bool {
             | OwnedEvent::Pause { .. }
             | OwnedEvent::Resume
             | OwnedEvent::Keep { .. }
+            | OwnedEvent::LimitDials { .. }
     )
 }
 

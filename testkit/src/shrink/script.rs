@@ -31,7 +31,8 @@ pub(super) enum Naming {
     Id,
     /// By the event that started the dial: earlier dials may be left out.
     Origin,
-    /// By key and number: the dial may start earlier, or later.
+    /// By key and number: the dial may start earlier, or later. The last one, if there are fewer by then: so a row of
+    /// dials, each in answer to the end of the one before, becomes shorter.
     Number,
 }
 
@@ -66,6 +67,7 @@ impl<K: Clone> Line<K> {
             OwnedEvent::Request { key, .. }
             | OwnedEvent::Preconnect { key, .. }
             | OwnedEvent::Keep { key, .. }
+            | OwnedEvent::LimitDials { key, .. }
             | OwnedEvent::Clear { key: Some(key), .. } => Some(key),
             _ => self.number.as_ref().map(|(key, _)| key),
         };
@@ -121,7 +123,9 @@ impl<K: Clone + Eq + Hash> Stage<K> {
         if let Some(conn) = conn_of(&mut line.event) {
             *conn = match (naming, &line.origin, &line.number) {
                 (Naming::Origin, Some(origin), _) => *self.origins.get(origin)?,
-                (Naming::Number, _, Some((key, number))) => self.names.conn_of(key, *number)?,
+                (Naming::Number, _, Some((key, number))) => {
+                    self.names.conn_of(key, *number).or_else(|| self.names.last_of(key))?
+                }
                 _ => *conn,
             };
             line.number = self.names.number(*conn);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::moves::{Deed, Move, Pause, Whom};
 
 /// How many kinds of deeds a run may leave out; time always may pass.
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 
 fn kind(deed: &Deed) -> Option<usize> {
     match deed {
@@ -26,6 +26,7 @@ fn kind(deed: &Deed) -> Option<usize> {
         Deed::Keep(..) => Some(13),
         Deed::Clear(..) => Some(14),
         Deed::Pause(_) => Some(15),
+        Deed::LimitDials(..) => Some(16),
         Deed::Resume | Deed::Tick => None,
     }
 }
@@ -71,6 +72,7 @@ pub fn any_move(keys: usize, config: impl Strategy<Value = Config> + 'static) ->
         8 => (whom(), prop::bool::weighted(0.6)).prop_map(|(whom, alive)| Deed::Checked(whom, alive)),
         2 => (0..keys, 0..4u32).prop_map(|(key, count)| Deed::Preconnect(key, count)),
         2 => (0..keys, 0..4u32).prop_map(|(key, count)| Deed::Keep(key, count)),
+        2 => (0..keys, 0..4u32).prop_map(|(key, max_dials)| Deed::LimitDials(key, max_dials)),
         2 => (0..=keys, prop::bool::weighted(0.3), prop::bool::weighted(0.3))
             .prop_map(|(key, fail, interrupt)| Deed::Clear(key, fail, interrupt)),
         2 => any::<bool>().prop_map(Deed::Pause),

@@ -128,6 +128,7 @@ fn a_shared_connection_is_looked_at_while_its_peer_closes_it() {
         world.net.watching();
         let pool = world.pool(1, timeless());
         drop(world.lease(&pool));
+        world.net.stir();
         let asker = spawn({
             let (world, pool) = (world.clone(), pool.clone());
             move || world.runtime.block_on(pool.get(&())).expect("nothing fails").name

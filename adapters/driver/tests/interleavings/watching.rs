@@ -4,12 +4,13 @@ use latebind_driver::Clear;
 
 use crate::world::{ModelPool, World, explore, poll_once, spawn, timeless};
 
-/// A world with one connection, parked and under watch; there may be so many.
+/// A world with one connection, parked and under watch, whose task is about to look; there may be so many.
 fn watched(connections: u32) -> (World, ModelPool) {
     let mut world = World::new();
     world.net.watching();
     let pool = world.pool(connections, timeless());
     drop(world.lease(&pool));
+    world.net.stir();
     (world, pool)
 }
 

@@ -4,6 +4,7 @@ mod chaos;
 mod tally;
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -63,6 +64,7 @@ fn meddle(pool: &Pool<Chaos>, turn: u64) {
         24 => pool.pause(Newcomers::Hold),
         26 => pool.resume(),
         40 => pool.keep(&key, (dice % 3) as u32),
+        44 => pool.limit_dials(&key, NonZeroU32::new((dice % 3) as u32)),
         48 => pool.preconnect(&key, 2),
         56 if dice.is_multiple_of(8) => pool.clear(Clear::all().interrupt()),
         _ => {}

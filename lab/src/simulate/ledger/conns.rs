@@ -204,7 +204,7 @@ impl Conns {
     }
 
     pub(super) fn total_of(&self, key: Key) -> u32 {
-        self.of_keys[key.index()].iter().sum()
+        self.of_keys.get(key.index()).map_or(0, |counts| counts.iter().sum())
     }
 
     pub(super) fn running_dials(&self, key: Key) -> u32 {

@@ -28,6 +28,10 @@ impl Ledger {
                 }
             }),
             Event::Draining { conn } => self.with(conn, Conn::is_open, |conn| conn.is_condemned = true),
+            Event::LimitDials { key, max_dials } => {
+                let has_connections = self.conns.total_of(*key) > 0;
+                self.dial_limits.set(*key, max_dials, has_connections);
+            }
             Event::Clear { key, .. } => self.condemn(key.copied()),
             Event::Pause { .. } => self.is_paused = !self.is_shut_down,
             Event::Resume => self.is_paused = false,

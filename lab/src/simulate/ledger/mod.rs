@@ -5,6 +5,7 @@
 //! no limit is exceeded (R8). It costs little, so it runs along in worlds of any size.
 
 mod conns;
+mod dial_limits;
 mod effects;
 mod refusals;
 mod requests;
@@ -14,6 +15,7 @@ use latebind::{Action, Config, ConnId, Event, Misuse, Pool, Stats, Time};
 use super::key::Key;
 use conns::Conns;
 pub use conns::{Conn, Kind, Phase};
+use dial_limits::DialLimits;
 use requests::Requests;
 
 /// Fails with a text unless the condition holds.
@@ -45,6 +47,7 @@ pub struct Ledger {
     config: Config,
     conns: Conns,
     requests: Requests,
+    dial_limits: DialLimits,
     is_paused: bool,
     is_shut_down: bool,
     is_drained: bool,
@@ -58,6 +61,7 @@ impl Ledger {
         Self {
             conns: Conns::default(),
             requests: Requests::default(),
+            dial_limits: DialLimits::default(),
             is_paused: config.start_paused.is_some(),
             is_shut_down: false,
             is_drained: false,
@@ -94,7 +98,9 @@ impl Ledger {
         ensure!(asked.is_none(), "I4: request {asked:?} was not answered in its own step");
         let done = self.conns.condemned_and_free();
         ensure!(done.is_none(), "{done:?} should have been closed");
-        self.check_limits(told)
+        self.check_limits(told)?;
+        self.dial_limits.doubt(|key| self.conns.total_of(key) > 0);
+        Ok(())
     }
 
     /// R8: what starts or is parked is within the limits of now.
@@ -111,7 +117,8 @@ impl Ledger {
                     let (all, own) =
                         (self.conns.count(Kind::Dialing), self.conns.count_of(key, Kind::Dialing));
                     ensure!(within(all, config.max_dials), "R8: {all} dials");
-                    ensure!(within(own, config.max_dials_per_key), "R8: {own} dials of a key");
+                    let is_allowed = self.dial_limits.allow(key, own, config.max_dials_per_key);
+                    ensure!(is_allowed, "R8: {own} dials of a key");
                 }
                 Action::Park { conn } => {
                     let parked = self.conns.count_of(self.conns.key_of(conn), Kind::Idle);

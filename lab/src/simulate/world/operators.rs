@@ -1,5 +1,7 @@
 //! Those who operate the pool.
 
+use std::num::NonZeroU32;
+
 use latebind::{Event, Newcomers, Waiters};
 
 use super::World;
@@ -28,6 +30,10 @@ impl World {
             Operation::Preconnect => {
                 let count = self.draw.count(0, 4);
                 self.report(Event::Preconnect { key: &key, count })
+            }
+            Operation::LimitDials => {
+                let max_dials = NonZeroU32::new(self.draw.count(0, 3));
+                self.report(Event::LimitDials { key: &key, max_dials })
             }
             Operation::Clear => {
                 let key = self.draw.chance(700).then_some(key);

@@ -28,6 +28,14 @@ impl Gate {
         }
     }
 
+    /// Wakes who waits, for nothing.
+    pub(crate) fn stir(&self) {
+        let waiter = self.lock().waiter.take();
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+
     /// Completes once it is open. Its waker goes with it.
     pub(crate) async fn passed(&self) {
         let _leaving = Leaving(self);

@@ -84,6 +84,11 @@ impl Net {
         self.wire.hang_up.open();
     }
 
+    /// Something has happened to the first connection that is not its end: its watch has a task from now on.
+    pub(crate) fn stir(&self) {
+        self.wire.hang_up.stir();
+    }
+
     /// Checks pass.
     pub(crate) fn checked(&self) {
         self.wire.check.open();
