@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The crate that stands for each runtime in a dependency tree.
-declare -A runtime=([tokio]=tokio [smol]=smol [async-std]=async-std [std]=none [driver]=none)
+declare -A runtime=([tokio]=tokio [smol]=smol [async-std]=async-std [std]=none [driver]=none [hyper]=tokio)
 
 for adapter in "${!runtime[@]}"; do
   tree=$(cargo tree --locked --package "latebind-$adapter" --edges normal --all-features --prefix none)

@@ -1,0 +1,183 @@
+//! One request: sent, and sent once more if its connection proves to be dead and that is safe.
+
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use latebind_tokio::Priority;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::client::{Inner, RequestBody};
+use crate::connect::Connect;
+use crate::connection::Sender;
+use crate::failed::{Failed, Verdict};
+use crate::lease::Loan;
+use crate::outgoing::Outgoing;
+use crate::peers::Spoken;
+use crate::upload::Sent;
+use crate::{Error, Origin, ResponseBody};
+
+/// How often a request is sent in all. Reused connections that prove to be dead do not count: they become fewer.
+const ATTEMPTS: u32 = 5;
+
+/// A request that is made again goes before those of its kind.
+const AGAIN: Priority = Priority::HIGHEST;
+
+/// How many dials there are at once to a peer whose connections are shared: one for all who wait, and one in case that
+/// the first hangs.
+const DIALS_FOR_ALL: NonZeroU32 = NonZeroU32::new(2).unwrap();
+
+/// A limit of zero would mean: now or never.
+const INSTANT: Duration = Duration::from_millis(1);
+
+pub(crate) async fn exchange<C: Connect, B: RequestBody>(
+    client: Arc<Inner<C, B>>,
+    request: Request<B>,
+) -> Result<Response<ResponseBody>, Error> {
+    let request = Outgoing::new(request, &client)?;
+    let mut waited = None;
+    let mut attempts = 0;
+    loop {
+        let mut loan = connection(&client, &request, &mut waited).await?;
+        let sent = request.attempt(loan.connection())?;
+        let failed = match send(&client, &mut loan, &request, sent).await {
+            Ok(Ok(response)) => return Ok(finish(&client, loan, response)),
+            Ok(Err(failed)) => failed,
+            Err(error) => {
+                if loan.is_silent() {
+                    // The peer may be gone without a word: others should not find that out as well.
+                    loan.drain();
+                }
+                return Err(error);
+            }
+        };
+        let verdict = Verdict::of(&failed, &loan, &request);
+        if verdict.concerns_all {
+            loan.drain();
+        }
+        attempts += u32::from(!verdict.was_dead_before);
+        if !verdict.permits(&request) || attempts == ATTEMPTS {
+            return Err(Error::Exchange(failed.into_error()));
+        }
+    }
+}
+
+/// A connection that takes requests; one that has said goodbye meanwhile is passed over. A request that has `waited` for
+/// one before has had its turn, and goes on with what is left of its time.
+async fn connection<C: Connect, B: RequestBody>(
+    client: &Inner<C, B>,
+    request: &Outgoing<B>,
+    waited: &mut Option<Duration>,
+) -> Result<Loan<C, B>, Error> {
+    loop {
+        let mut get = client.pool.get(&request.origin);
+        if client.dials_for_all(&request.origin) {
+            get = get.max_dials(DIALS_FOR_ALL);
+        }
+        if let Some(waited) = *waited {
+            get = get.priority(AGAIN);
+            if let Some(limit) = client.settings.request_timeout {
+                get = get.timeout(limit.saturating_sub(waited).max(INSTANT));
+            }
+        }
+        let asked = Instant::now();
+        let lease = get.await.map_err(Error::Connection)?;
+        *waited = Some(waited.unwrap_or_default() + asked.elapsed());
+        if matches!(lease.sender, Sender::Http1(..)) {
+            // Those who still wait may have been told otherwise.
+            client.dials_for_all(&request.origin);
+        }
+        if let Some(loan) = Loan::new(lease, client.runtime.clone()) {
+            return Ok(loan);
+        }
+    }
+}
+
+type Answer<B> = Result<Response<Incoming>, Failed<B>>;
+
+/// Sends the request; an error if no head of a response comes in time.
+async fn send<C: Connect, B: RequestBody>(
+    client: &Inner<C, B>,
+    loan: &mut Loan<C, B>,
+    request: &Outgoing<B>,
+    sent: Request<Sent<B>>,
+) -> Result<Answer<B>, Error> {
+    let sending = async {
+        match &mut loan.connection_mut().sender {
+            Sender::Http1(sender, handover) => {
+                handover.hand_over(|| sender.try_send_request(sent)).await.await
+            }
+            Sender::Http2(sender, streams) => {
+                let answering = streams.handover().hand_over(|| sender.try_send_request(sent)).await;
+                let answer = answering.await;
+                if answer.is_ok() {
+                    streams.answered();
+                }
+                answer
+            }
+        }
+    };
+    let Some(limit) = client.settings.response_timeout else { return Ok(sending.await) };
+    let began = Instant::now();
+    let mut sending = pin!(sending);
+    let mut due = began + limit;
+    loop {
+        match select(sending, pin!(client.sleep_until(due))).await {
+            Either::Left((answer, _)) => return Ok(answer),
+            Either::Right(((), unfinished)) => sending = unfinished,
+        }
+        // While the request's body has nothing to be sent, the peer keeps nobody waiting.
+        let peers_turn = request.upload.as_ref().map_or(Some(began), |upload| upload.peers_turn());
+        due = peers_turn.unwrap_or_else(Instant::now) + limit;
+        if due <= Instant::now() {
+            return Err(Error::ResponseTimeout(limit));
+        }
+    }
+}
+
+impl<C: Connect, B: RequestBody> Inner<C, B> {
+    /// Whether a few dials are enough for all who wait: their connections will be shared (R18).
+    fn dials_for_all(&self, origin: &Origin) -> bool {
+        if !self.settings.keep_alive {
+            // Each connection serves one request.
+            return false;
+        }
+        if self.settings.is_http2_only {
+            return true;
+        }
+        match self.peers.spoken(origin) {
+            Some(Spoken::Http2) => true,
+            Some(Spoken::NotAnyMore) => {
+                self.pool.limit_dials(origin, None);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// On the pool's runtime, wherever the request is polled.
+    fn sleep_until(&self, due: Instant) -> Sleep {
+        let _entered = self.runtime.enter();
+        sleep_until(due)
+    }
+}
+
+fn finish<C: Connect, B: RequestBody>(
+    client: &Inner<C, B>,
+    loan: Loan<C, B>,
+    response: Response<Incoming>,
+) -> Response<ResponseBody> {
+    let (mut head, incoming) = response.into_parts();
+    loan.connection().about.connected.get_extras(&mut head.extensions);
+    head.extensions.insert(loan.source());
+    let body_timeout = client.settings.body_timeout;
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        loan.upgraded();
+        return Response::from_parts(head, ResponseBody::new(incoming, None, body_timeout));
+    }
+    Response::from_parts(head, ResponseBody::new(incoming, Some(Box::new(loan)), body_timeout))
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod builder;
+mod client;
+mod connect;
+mod connection;
+mod error;
+mod exchange;
+mod failed;
+mod handover;
+mod lease;
+mod limits;
+mod line;
+mod origin;
+mod outgoing;
+mod peers;
+mod streams;
+#[cfg(feature = "rustls")]
+mod tls;
+mod upload;
+
+pub use body::ResponseBody;
+pub use builder::Builder;
+pub use client::{Client, RequestBody, ResponseFuture};
+pub use connect::Connect;
+pub use error::{BodyError, ConnectFailure, Error, RequestMisuse};
+pub use hyper_util::client::legacy::connect::HttpConnector;
+pub use latebind_tokio::{BuildError, Config, Notice, Source, Stats, TokioRuntime};
+pub use origin::Origin;
+#[cfg(feature = "rustls")]
+pub use tls::https;

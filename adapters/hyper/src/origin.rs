@@ -1,0 +1,117 @@
+//! Where a request goes: what makes two connections interchangeable.
+
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+use crate::RequestMisuse;
+
+/// A scheme and an authority, without user and with the port only if it is not the scheme's own: the pool's key.
+///
+/// Compares hosts without regard to case, as DNS does.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Origin {
+    scheme: Scheme,
+    authority: Authority,
+    /// Requests of plain HTTP go through this proxy to whatever host: its connections serve all of them.
+    is_proxy: bool,
+}
+
+impl Origin {
+    /// The origin that a request with this URI goes to.
+    ///
+    /// # Errors
+    ///
+    /// It names no host, or its scheme is neither `http` nor `https`.
+    pub fn of(uri: &Uri) -> Result<Self, RequestMisuse> {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(RequestMisuse::RelativeUri);
+        };
+        let default_port = match scheme.as_str() {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return Err(RequestMisuse::Scheme(scheme.clone())),
+        };
+        Ok(Self { scheme: scheme.clone(), authority: plain(authority, default_port)?, is_proxy: false })
+    }
+
+    /// The proxy at this URI, for requests of plain HTTP to whatever host.
+    pub(crate) fn proxy(uri: &Uri) -> Result<Self, RequestMisuse> {
+        Ok(Self { is_proxy: true, ..Self::of(uri)? })
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// The host, and the port if it is not the scheme's own.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Whether this is a proxy that serves requests to whatever host.
+    pub fn is_proxy(&self) -> bool {
+        self.is_proxy
+    }
+
+    /// What a connector is called with.
+    pub(crate) fn uri(&self) -> Uri {
+        let parts = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        parts.path_and_query("/").build().expect("scheme, authority and path make a URI")
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// Without user, and without the default port; shares the bytes if there is nothing to take away.
+fn plain(authority: &Authority, default_port: &str) -> Result<Authority, RequestMisuse> {
+    let whole = authority.as_str();
+    let text = whole.rsplit_once('@').map_or(whole, |(_user, rest)| rest);
+    let text = text.strip_suffix(default_port).unwrap_or(text);
+    if text.is_empty() || text.starts_with(':') {
+        return Err(RequestMisuse::RelativeUri);
+    }
+    if text.len() == whole.len() {
+        return Ok(authority.clone());
+    }
+    text.parse().map_err(|_| RequestMisuse::RelativeUri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(uri: &str) -> Origin {
+        Origin::of(&uri.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_names_the_same_peer_is_the_same_origin() {
+        let plain = origin("http://example.test/a");
+        for same in ["http://EXAMPLE.test/b", "http://example.test:80", "http://me:secret@example.test"] {
+            assert_eq!(origin(same), plain, "{same}");
+        }
+        for other in ["https://example.test", "http://example.test:81", "http://www.example.test"] {
+            assert_ne!(origin(other), plain, "{other}");
+        }
+        assert_eq!(origin("http://[::1]:80/").uri(), "http://[::1]/");
+        assert_eq!(origin("https://example.test:443/x").to_string(), "https://example.test");
+    }
+
+    #[test]
+    fn what_names_no_peer_is_refused() {
+        for (uri, misuse) in [
+            ("/path", RequestMisuse::RelativeUri),
+            ("example.test", RequestMisuse::RelativeUri),
+            ("ftp://example.test/", RequestMisuse::Scheme("ftp".parse().unwrap())),
+        ] {
+            assert_eq!(Origin::of(&uri.parse().unwrap()), Err(misuse), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The client over real sockets, by theme.
+
+mod cancelled;
+mod forms;
+mod http2;
+mod http2_frames;
+mod http2_goodbyes;
+mod late_binding;
+mod limits;
+mod misuse;
+mod reuse;
+mod stale;
+mod stress;
+mod support;
+mod timeouts;
+mod unhappy;
+mod upgrades;
