@@ -4,6 +4,9 @@
 
 mod core_steps;
 mod get_and_drop;
+mod http;
+
+use std::io;
 
 use clap::{Parser, Subcommand};
 use core_steps::Step;
@@ -42,11 +45,32 @@ enum What {
         #[arg(long, default_value_t = 100_000)]
         cycles: u32,
     },
+    /// HTTP clients side by side, over real sockets: latebind-hyper, hyper-util's, reqwest, and Go's where `go` is
+    /// installed.
+    Http(http::Options),
+    /// The server of `http`.
+    #[command(hide = true)]
+    HttpServer {
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
+    /// A client of `http`.
+    #[command(hide = true)]
+    HttpClient {
+        #[arg(value_enum)]
+        kind: http::Kind,
+        #[arg(long, default_value_t = 2)]
+        threads: usize,
+    },
 }
 
-fn main() {
+fn main() -> io::Result<()> {
     match Arguments::parse().what {
         What::Core { step, size, cycles } => core_steps::run(step, size, cycles),
         What::GetAndDrop { rounds, cycles } => get_and_drop::run(rounds.max(1), cycles.max(1)),
+        What::Http(options) => http::run(&options)?,
+        What::HttpServer { threads } => http::serve_server(threads)?,
+        What::HttpClient { kind, threads } => http::serve_client(kind, threads)?,
     }
+    Ok(())
 }
