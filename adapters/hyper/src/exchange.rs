@@ -88,8 +88,8 @@ async fn connection<C: Connect, B: RequestBody>(
         let lease = get.await.map_err(Error::Connection)?;
         *waited = Some(waited.unwrap_or_default() + asked.elapsed());
         if matches!(lease.sender, Sender::Http1(..)) {
-            // Those who still wait may have been told otherwise.
-            client.dials_for_all(&request.origin);
+            // A request that was under way may have limited the dials of those who still wait.
+            client.end_stale_limit(&request.origin);
         }
         if let Some(loan) = Loan::new(lease, client.runtime.clone()) {
             return Ok(loan);
@@ -149,14 +149,17 @@ impl<C: Connect, B: RequestBody> Inner<C, B> {
         if self.settings.is_http2_only {
             return true;
         }
-        match self.peers.spoken(origin) {
-            Some(Spoken::Http2) => true,
-            Some(Spoken::NotAnyMore) => {
-                self.pool.limit_dials(origin, None);
-                false
-            }
-            None => false,
+        self.end_stale_limit(origin) == Some(Spoken::Http2)
+    }
+
+    /// A peer that does not speak HTTP/2 any more has as many dials as the others. Returns what it speaks, as far as is
+    /// known.
+    fn end_stale_limit(&self, origin: &Origin) -> Option<Spoken> {
+        let spoken = self.peers.spoken(origin);
+        if spoken == Some(Spoken::NotAnyMore) {
+            self.pool.limit_dials(origin, None);
         }
+        spoken
     }
 
     /// On the pool's runtime, wherever the request is polled.

@@ -12,6 +12,12 @@ fn outcome(got: &Got) -> &'static str {
     }
 }
 
+/// What ends the runtime, with every task that it has.
+fn end_of(world: &World) -> impl FnOnce() + Send + 'static {
+    let world = world.clone();
+    move || world.runtime.end()
+}
+
 #[test]
 fn the_runtime_ends_while_somebody_asks() {
     explore("the runtime ends while somebody asks", &["served", "the runtime has gone"], || {
@@ -61,10 +67,7 @@ fn the_runtime_ends_while_a_connection_is_checked_for_somebody() {
             let world = world.clone();
             move || outcome(&world.runtime.block_on(get))
         });
-        let end = spawn({
-            let world = world.clone();
-            move || world.runtime.end()
-        });
+        let end = spawn(end_of(&world));
         world.net.checked();
         end.join().expect("it ends");
         let outcome = asker.join().expect("it is answered");
@@ -85,10 +88,7 @@ fn the_runtime_ends_while_a_connection_is_taken_out_of_its_watch() {
             let (world, pool) = (world.clone(), pool.clone());
             move || outcome(&world.runtime.block_on(pool.get(&())))
         });
-        let end = spawn({
-            let world = world.clone();
-            move || world.runtime.end()
-        });
+        let end = spawn(end_of(&world));
         world.runtime.run();
         end.join().expect("it ends");
         let outcome = asker.join().expect("it is answered");
@@ -107,10 +107,7 @@ fn the_runtime_ends_while_the_last_handle_goes() {
         let get = waiter(&pool);
         let closed = pool.closed();
         let back = spawn(move || drop((lease, get)));
-        let end = spawn({
-            let world = world.clone();
-            move || world.runtime.end()
-        });
+        let end = spawn(end_of(&world));
         drop(pool);
         world.runtime.block_on(closed);
         back.join().expect("it drops");
