@@ -15,7 +15,8 @@ use crate::{Actions, Config, ConfigError, ConnId, Event, Misuse, Stats, Time};
 ///
 /// # The calls, by kind
 ///
-/// - the door: [`handle`](Self::handle), in every turn of the loop, and [`deadline`](Self::deadline) after it;
+/// - the door: [`handle`](Self::handle), in every turn of the loop, and [`deadline`](Self::deadline) after it,
+///   or first the cheaper [`quiet_until`](Self::quiet_until);
 /// - to carry actions out: [`key`](Self::key);
 /// - to look inside: [`stats`](Self::stats), [`key_stats`](Self::key_stats),
 ///   [`is_drained`](Self::is_drained), [`check_invariants`](Self::check_invariants).
@@ -107,6 +108,14 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     /// duration.
     pub fn deadline(&self) -> Option<Time> {
         self.machine.deadline()
+    }
+
+    /// Nothing expires before that time: a lower bound of [`deadline`](Self::deadline), for the price of one load.
+    ///
+    /// For adapters that look after every event whether their timer is set early enough: only if it is set for
+    /// later than this, the exact deadline has to be asked for. [`Time::NEVER`] if nothing can expire.
+    pub fn quiet_until(&self) -> Time {
+        self.machine.quiet_until()
     }
 
     /// The key of a connection: what to dial, after [`StartDial`](crate::Action::StartDial). `None` once it

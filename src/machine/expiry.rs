@@ -36,6 +36,11 @@ impl Machine {
         Some(self.next_due()).filter(|due| *due != Time::NEVER)
     }
 
+    /// A lower bound of [`deadline`](Self::deadline).
+    pub(crate) fn quiet_until(&self) -> Time {
+        self.due
+    }
+
     pub(super) fn is_due(&self, at: Time) -> bool {
         at <= self.now && at != Time::NEVER
     }
