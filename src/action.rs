@@ -188,6 +188,7 @@ impl Actions {
         self.0.clear();
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, action: Action) {
         self.0.push(action);
     }

@@ -10,6 +10,8 @@ use slab::Slab;
 pub(crate) struct Names<K> {
     table: HashTable<u32>,
     known: Slab<Name<K>>,
+    /// The key that was asked for last, if it is still known: asked for again, it is found without its hash.
+    last: u32,
     hasher: DefaultHashBuilder,
 }
 
@@ -21,7 +23,7 @@ struct Name<K> {
 
 impl<K: Clone + Eq + Hash> Names<K> {
     pub(crate) fn new() -> Self {
-        Self { table: HashTable::new(), known: Slab::new(), hasher: DefaultHashBuilder::default() }
+        Self { table: HashTable::new(), known: Slab::new(), last: 0, hasher: DefaultHashBuilder::default() }
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -29,7 +31,15 @@ impl<K: Clone + Eq + Hash> Names<K> {
     }
 
     /// The index of `key`, which is known from now on.
+    #[inline]
     pub(crate) fn intern(&mut self, key: &K) -> u32 {
+        if self.known.get(self.last as usize).is_none_or(|name| name.key != *key) {
+            self.last = self.intern_hashed(key);
+        }
+        self.last
+    }
+
+    fn intern_hashed(&mut self, key: &K) -> u32 {
         let hash = self.hasher.hash_one(key);
         if let Some(index) = self.lookup(hash, key) {
             return index;

@@ -54,6 +54,27 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     /// Never, whatever the events (R24). Builds with debug assertions check the invariants of small pools
     /// after every event and would panic on a defect of the pool itself.
     pub fn handle(&mut self, now: Time, event: Event<'_, K>, out: &mut Actions) -> Result<(), Misuse> {
+        let is_done = match event {
+            Event::Request { key, token, priority: _, deadline: _ } => {
+                let key = self.names.intern(key);
+                self.machine.request_quickly(now, key, token, out)
+            }
+            Event::ConnIdle { conn } => self.machine.park_quickly(now, conn, out),
+            _ => false,
+        };
+        if !is_done {
+            self.handle_in_full(now, event, out)?;
+        }
+        #[cfg(debug_assertions)]
+        if self.machine.is_small() {
+            // So that a debug build stays usable with large pools.
+            assert_eq!(self.check_invariants(), Ok(()));
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn handle_in_full(&mut self, now: Time, event: Event<'_, K>, out: &mut Actions) -> Result<(), Misuse> {
         let machine = &mut self.machine;
         match event {
             Event::Request { key, token, priority, deadline } => {
@@ -92,11 +113,6 @@ impl<K: Clone + Eq + Hash> Pool<K> {
         }
         while let Some(key) = machine.forgotten.pop() {
             self.names.forget(key);
-        }
-        #[cfg(debug_assertions)]
-        if self.machine.is_small() {
-            // So that a debug build stays usable with large pools.
-            assert_eq!(self.check_invariants(), Ok(()));
         }
         Ok(())
     }

@@ -133,7 +133,7 @@ pub(super) struct Conn {
     in_all: Links,
     in_key: Links,
     in_clock: Links,
-    lifetime_slot: u32,
+    pub(super) lifetime_slot: u32,
     roomy_slot: u32,
 }
 

@@ -28,6 +28,8 @@ impl Machine {
             self.check_dials(key)?;
         }
         self.check_stalled()?;
+        let quick = self.quick_until == Time::ZERO || self.quick_until == self.quick_until();
+        ensure!(quick, "I6: steps may be quick until {:?}", self.quick_until);
         self.check_deadline()?;
         self.check_end()
     }

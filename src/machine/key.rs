@@ -117,6 +117,7 @@ impl Default for Key {
 }
 
 impl Key {
+    #[inline]
     pub(super) fn waiters(&self) -> u32 {
         self.queue.len()
     }
@@ -252,10 +253,12 @@ impl Key {
         self.cover > u64::from(self.waiters()) + u64::from(self.backups)
     }
 
+    #[inline]
     pub(super) fn count(&self, state: State) -> u32 {
         self.counts[state as usize]
     }
 
+    #[inline]
     pub(super) fn connections(&self) -> u32 {
         self.all.len()
     }
@@ -274,6 +277,7 @@ impl Key {
         self.dial_limit.own.map_or(of_all_keys, NonZeroU32::get)
     }
 
+    #[inline]
     pub(super) fn idle(&self) -> u32 {
         self.count(State::Fresh) + self.count(State::Used)
     }
@@ -283,15 +287,18 @@ impl Key {
     }
 
     /// The connection that came into `state` first, or [`NIL`]; of a state that is listed.
+    #[inline]
     pub(super) fn oldest(&self, state: State) -> u32 {
         self.list(state).map_or(NIL, List::front)
     }
 
     /// The connection that came into `state` last, or [`NIL`]; of a state that is listed.
+    #[inline]
     pub(super) fn youngest(&self, state: State) -> u32 {
         self.list(state).map_or(NIL, List::back)
     }
 
+    #[inline]
     fn list(&self, state: State) -> Option<&List<InKey>> {
         self.lists.get(state as usize)
     }
@@ -299,6 +306,28 @@ impl Key {
     /// The shared connection with room that was delivered last, or [`NIL`].
     pub(super) fn roomiest(&self) -> u32 {
         self.roomy.first()
+    }
+
+    /// Nobody waits, and nothing but used connections serves.
+    #[inline]
+    pub(super) fn is_quick(&self) -> bool {
+        self.waiters() == 0 && self.roomy.first() == NIL && !self.floor.is_listed
+    }
+
+    /// A parked connection that was used before becomes busy.
+    #[inline]
+    pub(super) fn begin_lease(&mut self, conns: &mut Arena<Conn>, conn: u32) {
+        self.lists[State::Used as usize].remove(conns, conn);
+        self.counts[State::Used as usize] -= 1;
+        self.counts[State::Busy as usize] += 1;
+    }
+
+    /// And back.
+    #[inline]
+    pub(super) fn end_lease(&mut self, conns: &mut Arena<Conn>, conn: u32) {
+        self.lists[State::Used as usize].push_back(conns, conn);
+        self.counts[State::Busy as usize] -= 1;
+        self.counts[State::Used as usize] += 1;
     }
 
     /// Takes `conn` into its present state.
@@ -388,6 +417,11 @@ impl Keys {
         }
     }
 
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
+        self.0.get_mut(index as usize)
+    }
+
     /// The number of keys that ever were known at once.
     pub(super) fn len(&self) -> u32 {
         self.0.len() as u32
@@ -397,12 +431,14 @@ impl Keys {
 impl Index<u32> for Keys {
     type Output = Key;
 
+    #[inline]
     fn index(&self, index: u32) -> &Key {
         &self.0[index as usize]
     }
 }
 
 impl IndexMut<u32> for Keys {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut Key {
         &mut self.0[index as usize]
     }

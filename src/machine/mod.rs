@@ -14,6 +14,7 @@ mod invariants;
 mod key;
 mod lease;
 mod lifecycle;
+mod quick;
 mod request;
 mod room;
 mod settle;
@@ -43,6 +44,8 @@ pub(crate) struct Machine {
     phase: Phase,
     /// What a pause means for newcomers, while there is one (R19).
     paused: Option<Newcomers>,
+    /// Until then the most usual steps may be [`quick`].
+    quick_until: Time,
     random: Random,
     now: Time,
     /// Counts what happens, to tell what came first.
@@ -112,6 +115,7 @@ impl Machine {
             rules,
             phase: Phase::Running,
             paused: config.start_paused,
+            quick_until: Time::ZERO,
             random: Random::new(config.seed),
             now: Time::ZERO,
             order: 0,
@@ -175,6 +179,7 @@ impl Machine {
         count(&mut self.keys[key].counters);
     }
 
+    #[inline]
     fn conn_id(&self, conn: u32) -> ConnId {
         ConnId { index: conn, generation: self.conns.generation(conn) }
     }

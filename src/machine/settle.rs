@@ -28,6 +28,7 @@ impl Machine {
             self.phase = Phase::Drained;
             out.push(Action::Drained);
         }
+        self.quick_until = self.quick_until();
     }
 
     fn look_after(&mut self, key: u32, out: &mut Actions) {

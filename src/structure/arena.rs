@@ -42,6 +42,7 @@ impl<T> Arena<T> {
         Self { slots: Slab::new(), next: Vec::new(), has_wrapped: false }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.slots.len() as u32
     }
@@ -52,6 +53,7 @@ impl<T> Arena<T> {
         self.next.len() as u32
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         let Number { index, generation } = self.issue();
         self.slots.insert(Slot { generation, value });
@@ -60,6 +62,7 @@ impl<T> Arena<T> {
 
     /// The number that the next insertion would have got, ended from the start: for what begins and ends in
     /// one step.
+    #[inline]
     pub(crate) fn issue(&mut self) -> Number {
         let index = self.slots.vacant_key();
         if index == self.next.len() {
@@ -71,14 +74,17 @@ impl<T> Arena<T> {
         Number { index: index as u32, generation }
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> T {
         self.slots.remove(index as usize).value
     }
 
+    #[inline]
     pub(crate) fn generation(&self, index: u32) -> NonZeroU32 {
         self.slots[index as usize].generation
     }
 
+    #[inline]
     pub(crate) fn find(&self, index: u32, generation: NonZeroU32) -> Lookup {
         match self.slots.get(index as usize) {
             Some(slot) if slot.generation == generation => Lookup::Live(index),
@@ -87,6 +93,13 @@ impl<T> Arena<T> {
                 _ => Lookup::NeverIssued,
             },
         }
+    }
+
+    /// What lives under that index and generation.
+    #[inline]
+    pub(crate) fn get(&self, index: u32, generation: NonZeroU32) -> Option<&T> {
+        let slot = self.slots.get(index as usize)?;
+        (slot.generation == generation).then_some(&slot.value)
     }
 
     /// The indices of all that live, in their order: for what may look at everything.
@@ -103,12 +116,14 @@ impl<T> Arena<T> {
 impl<T> Index<u32> for Arena<T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, index: u32) -> &T {
         &self.slots[index as usize].value
     }
 }
 
 impl<T> IndexMut<u32> for Arena<T> {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[index as usize].value
     }

@@ -34,16 +34,19 @@ impl<L> Default for Heap<L> {
 }
 
 impl<L> Heap<L> {
+    #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.items.len() as u32
     }
 
     /// The node of least rank, or [`NIL`].
+    #[inline]
     pub(crate) fn first(&self) -> u32 {
         self.items.first().map_or(NIL, |item| item.node)
     }
 
     /// The least rank.
+    #[inline]
     pub(crate) fn first_rank(&self) -> Option<u64> {
         self.items.first().map(|item| item.rank)
     }

@@ -39,22 +39,30 @@ impl<L> Default for List<L> {
 }
 
 impl<L> List<L> {
+    #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.len
     }
 
     /// The first node, or [`NIL`].
+    #[inline]
     pub(crate) fn front(&self) -> u32 {
         self.head
     }
 
     /// The last node, or [`NIL`].
+    #[inline]
     pub(crate) fn back(&self) -> u32 {
         self.tail
     }
 
+    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
+    #[inline(always)]
     pub(crate) fn push_back<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        self.insert_after(nodes, self.tail, node);
+        let prev = core::mem::replace(&mut self.tail, node);
+        *nodes[node].links_mut() = Links { prev, next: NIL };
+        *self.after(nodes, prev) = node;
+        self.len += 1;
     }
 
     /// Puts `node` behind `prev`; behind [`NIL`], it becomes the first.
@@ -71,6 +79,8 @@ impl<L> List<L> {
         self.len += 1;
     }
 
+    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
+    #[inline(always)]
     pub(crate) fn remove<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
         let Links { prev, next } = *nodes[node].links();
         *self.after(nodes, prev) = next;
@@ -89,6 +99,7 @@ impl<L> List<L> {
     }
 
     /// Where it says what stands behind `node`, or first.
+    #[inline]
     fn after<'a, T: Linked<L> + 'a>(
         &'a mut self,
         nodes: &'a mut impl IndexMut<u32, Output = T>,
@@ -98,6 +109,7 @@ impl<L> List<L> {
     }
 
     /// Where it says what stands before `node`, or last.
+    #[inline]
     fn before<'a, T: Linked<L> + 'a>(
         &'a mut self,
         nodes: &'a mut impl IndexMut<u32, Output = T>,
