@@ -59,7 +59,7 @@ impl<K: Clone + Eq + Hash> Pool<K> {
                 let key = self.names.intern(key);
                 self.machine.request_quickly(now, key, token, out)
             }
-            Event::ConnIdle { conn } => self.machine.park_quickly(now, conn, out),
+            Event::ConnIdle { conn } => self.machine.take_back_quickly(now, conn, out),
             _ => false,
         };
         if !is_done {

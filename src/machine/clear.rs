@@ -67,6 +67,7 @@ impl Machine {
     pub(crate) fn pause(&mut self, now: Time, newcomers: Newcomers, out: &mut Actions) {
         self.pass(now, out);
         self.paused = Some(newcomers);
+        self.quick_until = Time::ZERO;
         self.touch_all();
         self.settle(out);
     }
@@ -74,6 +75,7 @@ impl Machine {
     pub(crate) fn resume(&mut self, now: Time, out: &mut Actions) {
         self.pass(now, out);
         if self.paused.take().is_some() {
+            self.quick_until = Time::ZERO;
             self.serve_all(out);
         }
         self.settle(out);

@@ -10,11 +10,16 @@ impl Machine {
     /// The first part of a step: whatever is due by `now` expires. Time that goes backwards does not pass.
     ///
     /// What the event itself reports as ended must have been exempted before.
+    #[inline]
     pub(super) fn pass(&mut self, now: Time, out: &mut Actions) {
         self.now = self.now.max(now);
-        if !self.is_due(self.due) {
-            return;
+        if self.is_due(self.due) {
+            self.expire(out);
         }
+    }
+
+    #[cold]
+    fn expire(&mut self, out: &mut Actions) {
         self.expire_requests(out);
         self.expire_dials(out);
         self.expire_checks(out);
@@ -41,6 +46,7 @@ impl Machine {
         self.due
     }
 
+    #[inline]
     pub(super) fn is_due(&self, at: Time) -> bool {
         at <= self.now && at != Time::NEVER
     }

@@ -12,6 +12,12 @@ impl Machine {
         self.file_surplus(key);
         self.file_floor(key);
         self.file_preconnects(key);
+        if !self.has_times(key) {
+            self.backup_line.remove(&mut self.keys, key);
+            self.cooling.remove(&mut self.keys, key);
+            self.alarms.remove(&mut self.keys, key);
+            return;
+        }
         self.file_backup(key);
         self.file_cooling(key);
         let alarm = self.own_alarm(key);
@@ -21,6 +27,16 @@ impl Machine {
             self.alarms.set(&mut self.keys, key, alarm.0);
             self.arm(alarm);
         }
+    }
+
+    /// Whether something of the key's own may be due at some time; most have none of what could be.
+    #[inline]
+    pub(super) fn has_times(&self, key: u32) -> bool {
+        let key = &self.keys[key];
+        self.rules.backup_dial_after.is_on()
+            || self.rules.dial_delay.is_some()
+            || key.backoff.until.is_some()
+            || key.floor.is_listed
     }
 
     /// When something of the key itself is due: the end of what holds a dial up, a backup, or something of its
@@ -52,6 +68,7 @@ impl Machine {
     }
 
     /// How many dials the key's own limits permit.
+    #[inline]
     pub(super) fn room_of_key(&self, key: u32) -> u32 {
         let (limits, key) = (self.rules.limits, &self.keys[key]);
         let connections = limits.connections_per_key.saturating_sub(key.connections());
@@ -79,22 +96,30 @@ impl Machine {
     }
 
     fn file_stalled(&mut self, key: u32) {
-        let is_held = self.keys[key].backoff.until.is_some() || self.hoped_until(key).is_some();
-        let uncovered = self.keys[key].uncovered();
-        let deficit = u64::from(self.keys[key].waiters()).saturating_sub(self.keys[key].cover());
-        let need = if uncovered == NIL || is_held || self.paused.is_some() {
-            0
-        } else {
-            deficit.min(u64::from(self.room_of_key(key))) as u32
-        };
-        self.need = self.need - u64::from(self.keys[key].need) + u64::from(need);
-        self.keys[key].need = need;
+        let need = self.need_of(key);
+        let filed = &mut self.keys[key];
+        self.need = self.need - u64::from(filed.need) + u64::from(need);
+        filed.need = need;
         if need > 0 {
-            let rank = self.requests[uncovered].place.rank();
+            let rank = self.requests[filed.uncovered()].place.rank();
             self.stalled.set(&mut self.keys, key, rank);
         } else {
             self.stalled.remove(&mut self.keys, key);
         }
+    }
+
+    /// How many dials the key would start for its waiters if the pool had room.
+    fn need_of(&self, key: u32) -> u32 {
+        let filed = &self.keys[key];
+        if filed.uncovered() == NIL || filed.backoff.until.is_some() || self.paused.is_some() {
+            return 0;
+        }
+        let room = self.room_of_key(key);
+        if room == 0 || self.hoped_until(key).is_some() {
+            return 0;
+        }
+        let deficit = u64::from(filed.waiters()).saturating_sub(filed.cover());
+        deficit.min(u64::from(room)) as u32
     }
 
     /// R10: keys with a dial more than they have waiters for, the backups of those aside.
@@ -115,7 +140,7 @@ impl Machine {
     /// R13: a key whose backup is due stands in line for free room.
     fn file_backup(&mut self, key: u32) {
         if self.is_due(self.backup_due(key)) && self.room_of_key(key) > 0 {
-            let rank = self.requests[self.keys[key].unbacked.front()].place.rank();
+            let rank = self.requests[self.keys[key].unbacked()].place.rank();
             self.backup_line.set(&mut self.keys, key, rank);
         } else {
             self.backup_line.remove(&mut self.keys, key);
@@ -130,7 +155,7 @@ impl Machine {
     /// When the waiter that is next for a backup, and the newest dial, are old enough (R13).
     fn backup_end(&self, key: u32) -> Time {
         let key = &self.keys[key];
-        let (waiter, dial) = (key.unbacked.front(), key.youngest(State::Dialing));
+        let (waiter, dial) = (key.unbacked(), key.youngest(State::Dialing));
         if waiter == NIL || dial == NIL {
             return Time::NEVER;
         }

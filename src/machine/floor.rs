@@ -77,8 +77,11 @@ impl Machine {
     /// R20: one dial more for the first floor that is not reached, where there is free room.
     pub(super) fn refill(&mut self, out: &mut Actions) -> bool {
         let key = self.refills.first();
+        if key == NIL {
+            return false;
+        }
         let will_be_idle = u64::from(self.idle()) + self.expected;
-        if key == NIL || !self.has_room_to_dial() || will_be_idle >= u64::from(self.rules.limits.idle) {
+        if !self.has_room_to_dial() || will_be_idle >= u64::from(self.rules.limits.idle) {
             return false;
         }
         self.start_dial(key, Purpose::Stock, NIL, out);
@@ -97,13 +100,13 @@ impl Machine {
 
     /// Files the key by what is to be parked, and by what it parked first.
     pub(super) fn file_floor(&mut self, key: u32) {
-        let waiters = u64::from(self.keys[key].waiters());
+        let filed = &mut self.keys[key];
         let coming =
-            [State::Dialing, State::Checking, State::Probing].map(|state| self.keys[key].count(state));
-        let expected = u64::from(coming.iter().sum::<u32>()).saturating_sub(waiters);
-        self.expected = self.expected - self.keys[key].expected + expected;
-        self.keys[key].expected = expected;
-        if !self.keys[key].floor.is_listed {
+            [State::Dialing, State::Checking, State::Probing].map(|state| u64::from(filed.count(state)));
+        let expected = coming.iter().sum::<u64>().saturating_sub(u64::from(filed.waiters()));
+        self.expected = self.expected - filed.expected + expected;
+        filed.expected = expected;
+        if !filed.floor.is_listed {
             return;
         }
         if self.keys[key].floor.backoff.until.is_some_and(|until| self.is_due(until)) {

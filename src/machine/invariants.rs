@@ -29,6 +29,7 @@ impl Machine {
         }
         self.check_stalled()?;
         let quick = self.quick_until == Time::ZERO || self.quick_until == self.quick_until();
+        ensure!(self.room_is_asked_for == self.is_room_asked_for(), "I2: whether room is asked for");
         ensure!(quick, "I6: steps may be quick until {:?}", self.quick_until);
         self.check_deadline()?;
         self.check_end()
@@ -128,7 +129,7 @@ impl Machine {
         let key = &self.keys[key_index];
         let mut queued: Vec<_> =
             self.requests.iter().filter(|(_, request)| request.key == key_index).collect();
-        queued.sort_by_key(|(_, request)| request.place.rank());
+        queued.sort_by_key(|(_, request)| request.place);
         let in_order: Vec<u32> = queued.iter().map(|(index, _)| *index).collect();
         ensure!(key.queued(&self.requests) == in_order, "I9: the queue of key {key_index} is out of order");
         let uncovered = in_order.get(key.cover() as usize).copied().unwrap_or(NIL);
@@ -182,10 +183,14 @@ impl Machine {
 
     fn check_deadline(&self) -> Result<(), String> {
         let mut due = Time::NEVER;
-        for (_, request) in self.requests.iter() {
+        let deadlines: Vec<_> = self.deadlines.iter().collect();
+        for (index, request) in self.requests.iter() {
             due = due.min(match request.patience {
                 Patience::Default => self.rules.request_timeout.from(request.arrived),
-                Patience::Deadline(deadline) => deadline,
+                Patience::Deadline => match deadlines.iter().find(|(waiter, _)| *waiter == index) {
+                    Some((_, deadline)) => Time(*deadline),
+                    None => return Err(format!("I6: a deadline of request {index} that nobody keeps")),
+                },
                 Patience::Over => return Err("I6: a waiter without patience".into()),
             });
         }

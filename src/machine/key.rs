@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
-use core::ops::{Index, IndexMut};
 
 use super::conn::{Conn, ENDING, InAll, InKey, InRoomy, LEASED, State};
 use super::floor::Floor;
-use super::waiter::{InArrivals, InBackups, InBereft, InQueue, InUndialed, Request};
-use crate::structure::{Arena, Heap, List, NIL, Queue, Slotted};
+use super::keys::Slots;
+use super::waiter::{InArrivals, InBereft, InQueue, InUndialed, Request};
+use crate::structure::{Arena, Heap, Links, List, NIL, Queue};
 use crate::{ConnId, Counters, Time};
 
 /// A key with a waiter, a connection, a floor or a backoff (I7).
@@ -21,8 +21,9 @@ pub(super) struct Key {
     undialed: Queue<InUndialed>,
     /// Those that had one and lost it, in the same order: it failed, was stopped, or served another waiter.
     bereft: Heap<InBereft>,
-    /// Those that had no backup dial so far, in the order of arrival (R13).
-    pub(super) unbacked: List<InBackups>,
+    /// The first in the order of arrival that had no backup dial so far, or [`NIL`] (R13): backups are given in
+    /// that order, so those behind it had none either.
+    unbacked: u32,
     /// The first waiter without cover (R4), or [`NIL`].
     // Invariant: it stands at place number `cover` of `queue`, counted from 0.
     uncovered: u32,
@@ -58,9 +59,11 @@ pub(super) struct Key {
     /// The last dial that failed with no success since (R7).
     pub(super) last_failure: Option<ConnId>,
     pub(super) counters: Counters,
+    /// The counter of that name, in nanoseconds.
+    pub(super) waited_for: u64,
     /// Stands among those to look after in this step.
     pub(super) touched: bool,
-    slots: Slots,
+    pub(super) slots: Slots,
 }
 
 /// Rounds of failed dials (R7).
@@ -89,7 +92,7 @@ impl Default for Key {
             queue: Queue::default(),
             arrivals: List::default(),
             undialed: Queue::default(),
-            unbacked: List::default(),
+            unbacked: NIL,
             bereft: Heap::default(),
             uncovered: NIL,
             cover: 0,
@@ -110,6 +113,7 @@ impl Default for Key {
             expected: 0,
             last_failure: None,
             counters: Counters::default(),
+            waited_for: 0,
             touched: false,
             slots: Slots::default(),
         }
@@ -142,20 +146,32 @@ impl Key {
         if oldest != NIL && requests[oldest].arrival < order { oldest } else { NIL }
     }
 
-    /// A new waiter.
-    pub(super) fn arrive(&mut self, requests: &mut Arena<Request>, waiter: u32) {
-        self.arrivals.push_back(requests, waiter);
-        self.unbacked.push_back(requests, waiter);
-        self.join(requests, waiter);
+    /// A new waiter, which is to be put at `index`.
+    pub(super) fn arrive(&mut self, requests: &mut Arena<Request>, index: u32, waiter: &mut Request) {
+        waiter.in_arrivals = self.arrivals.link_back(requests, index);
+        if self.unbacked == NIL {
+            self.unbacked = index;
+        }
+        self.join(requests, index, waiter);
     }
 
     /// A waiter has gone.
     pub(super) fn depart(&mut self, requests: &mut Arena<Request>, waiter: u32) {
         self.leave(requests, waiter);
-        self.arrivals.remove(requests, waiter);
-        if !requests[waiter].is_backed {
-            self.unbacked.remove(requests, waiter);
+        if self.unbacked == waiter {
+            self.back(requests);
         }
+        self.arrivals.remove(requests, waiter);
+    }
+
+    /// Whose turn it is to get a backup dial (R13), or [`NIL`].
+    pub(super) fn unbacked(&self) -> u32 {
+        self.unbacked
+    }
+
+    /// That one has had its turn.
+    pub(super) fn back(&mut self, requests: &Arena<Request>) {
+        self.unbacked = List::<InArrivals>::next(requests, self.unbacked);
     }
 
     /// The first waiter without cover, or [`NIL`].
@@ -163,29 +179,33 @@ impl Key {
         self.uncovered
     }
 
-    /// Takes its place in the queue.
-    pub(super) fn join(&mut self, requests: &mut Arena<Request>, waiter: u32) {
-        self.queue.push_back(requests, waiter);
+    /// Takes its place in the queue, at `index`.
+    pub(super) fn join(&mut self, requests: &mut Arena<Request>, index: u32, waiter: &mut Request) {
+        waiter.in_queue = self.queue.link(requests, index, waiter.place);
         if self.uncovered == NIL {
             if u64::from(self.waiters()) > self.cover {
                 self.uncovered = self.queue.back();
             }
-        } else if requests[waiter].place.rank() < requests[self.uncovered].place.rank() {
+        } else if waiter.place < requests[self.uncovered].place {
             self.uncovered = List::<InQueue>::prev(requests, self.uncovered);
         }
-        if requests[waiter].dial == NIL {
-            self.undialed.push_back(requests, waiter);
+        if waiter.dial == NIL {
+            waiter.in_undialed = self.undialed.link(requests, index, waiter.place);
         }
     }
 
     /// Leaves its place in the queue.
-    pub(super) fn leave(&mut self, requests: &mut Arena<Request>, waiter: u32) {
-        if self.uncovered != NIL && requests[waiter].place.rank() <= requests[self.uncovered].place.rank() {
+    pub(super) fn leave(&mut self, requests: &mut Arena<Request>, index: u32) {
+        let Request { place, dial, in_queue, in_undialed, .. } = requests[index];
+        if self.uncovered == index || self.uncovered != NIL && place < requests[self.uncovered].place {
             self.uncovered = List::<InQueue>::next(requests, self.uncovered);
         }
-        self.queue.remove(requests, waiter);
-        if requests[waiter].dial == NIL {
-            self.take_out_of_undialed(requests, waiter);
+        self.queue.unlink(requests, index, place, in_queue);
+        if dial != NIL {
+        } else if self.bereft.contains(requests, index) {
+            self.bereft.remove(requests, index);
+        } else {
+            self.undialed.unlink(requests, index, place, in_undialed);
         }
     }
 
@@ -197,13 +217,19 @@ impl Key {
     /// The first waiter without a dial of its own (R3), or [`NIL`].
     pub(super) fn first_undialed(&self, requests: &Arena<Request>) -> u32 {
         let (never, lost) = (self.undialed.front(), self.bereft.first());
-        let is_lost_first =
-            lost != NIL && (never == NIL || requests[lost].place.rank() < requests[never].place.rank());
+        let is_lost_first = lost != NIL && (never == NIL || requests[lost].place < requests[never].place);
         if is_lost_first { lost } else { never }
     }
 
     pub(super) fn give_dial(&mut self, requests: &mut Arena<Request>, waiter: u32, dial: u32) {
-        self.take_out_of_undialed(requests, waiter);
+        if self.bereft.contains(requests, waiter) {
+            self.bereft.remove(requests, waiter);
+        } else {
+            let Request { place, in_undialed, .. } = requests[waiter];
+            self.undialed.unlink(requests, waiter, place, in_undialed);
+        }
+        // From now on it is a slot.
+        requests[waiter].in_undialed = Links::NONE;
         requests[waiter].dial = dial;
     }
 
@@ -211,14 +237,6 @@ impl Key {
         requests[waiter].dial = NIL;
         let rank = requests[waiter].place.rank();
         self.bereft.set(requests, waiter, rank);
-    }
-
-    fn take_out_of_undialed(&mut self, requests: &mut Arena<Request>, waiter: u32) {
-        if self.bereft.contains(requests, waiter) {
-            self.bereft.remove(requests, waiter);
-        } else {
-            self.undialed.remove(requests, waiter);
-        }
     }
 
     pub(super) fn cover(&self) -> u64 {
@@ -393,6 +411,7 @@ impl Key {
         self.suspect_before = 0;
         self.last_failure = None;
         self.counters = Counters::default();
+        self.waited_for = 0;
     }
 
     /// Nothing is left of it (I7).
@@ -403,92 +422,4 @@ impl Key {
             && self.preconnects == 0
             && self.backoff.until.is_none()
     }
-}
-
-/// The keys, under the indices that the pool's names have.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keys(Vec<Key>);
-
-impl Keys {
-    /// Makes room for the key `index`.
-    pub(super) fn reach(&mut self, index: u32) {
-        if self.0.len() <= index as usize {
-            self.0.resize_with(index as usize + 1, Key::default);
-        }
-    }
-
-    #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
-        self.0.get_mut(index as usize)
-    }
-
-    /// The number of keys that ever were known at once.
-    pub(super) fn len(&self) -> u32 {
-        self.0.len() as u32
-    }
-}
-
-impl Index<u32> for Keys {
-    type Output = Key;
-
-    #[inline]
-    fn index(&self, index: u32) -> &Key {
-        &self.0[index as usize]
-    }
-}
-
-impl IndexMut<u32> for Keys {
-    #[inline]
-    fn index_mut(&mut self, index: u32) -> &mut Key {
-        &mut self.0[index as usize]
-    }
-}
-
-/// Declares the heaps that keys can stand in: a kind and a slot for each.
-macro_rules! heaps {
-    ($($(#[$doc:meta])* $kind:ident, $slot:ident;)*) => {
-        $($(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub(super) struct $kind;
-
-        impl Slotted<$kind> for Key {
-            fn slot(&self) -> u32 {
-                self.slots.$slot
-            }
-
-            fn slot_mut(&mut self) -> &mut u32 {
-                &mut self.slots.$slot
-            }
-        })*
-
-        #[derive(Clone, Debug)]
-        struct Slots { $($slot: u32,)* }
-
-        impl Default for Slots {
-            fn default() -> Self {
-                Self { $($slot: NIL,)* }
-            }
-        }
-    };
-}
-
-heaps! {
-    /// Keys that would dial for a waiter if the pool had room.
-    InStalled, stalled;
-    /// Keys for whom something of their own is due at some time.
-    InAlarms, alarm;
-    /// Keys in a backoff that holds nobody up.
-    InCooling, cooling;
-    /// Keys with a waiter whose backup dial is due, and that would start it if the pool had room (R13).
-    InBackupLine, backup;
-    /// Keys with more cover than waiters (R10).
-    InSurplus, surplus;
-    /// Keys below their floor that would dial if the pool had room (R20).
-    InRefills, refill;
-    /// Keys with preconnects that wait for room that is being made (R20), in their order.
-    InPreconnects, preconnect;
-    /// The same, the last one first.
-    InLastPreconnects, last_preconnect;
-    /// Keys with a floor that have something parked; those above it, and those that are not (R20).
-    InFloored, floored;
 }

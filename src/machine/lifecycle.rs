@@ -24,6 +24,7 @@ impl Machine {
         let warned = self.rules.lease_warn_after.is_on();
         self.loosest = self.loosest.or(rules.limits);
         self.rules = rules;
+        self.quick_until = Time::ZERO;
         self.apply_to_connections(out);
         // Durations apply to what exists. What is parked is looked at now, since it may be delivered in this step;
         // the rest, next time.
@@ -65,6 +66,7 @@ impl Machine {
         self.pass(now, out);
         if self.phase == Phase::Running {
             self.phase = Phase::ShuttingDown;
+            self.quick_until = Time::ZERO;
             self.touch_all();
             for key in 0..self.keys.len() {
                 self.fail_all(key, RequestError::Shutdown, out);

@@ -12,6 +12,7 @@ mod filing;
 mod floor;
 mod invariants;
 mod key;
+mod keys;
 mod lease;
 mod lifecycle;
 mod quick;
@@ -21,6 +22,7 @@ mod settle;
 mod waiter;
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::config::{Limits, Newcomers, Rules};
 use crate::structure::{Arena, Heap, List, Lookup, NIL, Random};
@@ -28,7 +30,7 @@ use crate::{Actions, Config, ConfigError, ConnId, Counters, Misuse, RequestId, S
 
 pub(crate) use clear::Clearing;
 use conn::{Clock, Conn, ENDING, InClock, InLifetimes, LEASED, State};
-use key::{
+use keys::{
     InAlarms, InBackupLine, InCooling, InFloored, InLastPreconnects, InPreconnects, InRefills, InStalled,
     InSurplus, Keys,
 };
@@ -46,6 +48,8 @@ pub(crate) struct Machine {
     paused: Option<Newcomers>,
     /// Until then the most usual steps may be [`quick`].
     quick_until: Time,
+    /// One parked connection more or less is of use to somebody, as was found at the end of the last full step.
+    room_is_asked_for: bool,
     random: Random,
     now: Time,
     /// Counts what happens, to tell what came first.
@@ -58,6 +62,8 @@ pub(crate) struct Machine {
     /// How many connections are in each state.
     counts: [u32; State::COUNT],
     counters: Counters,
+    /// The counter of that name, in nanoseconds.
+    waited_for: u64,
 
     clocks: [List<InClock>; Clock::COUNT],
     /// Waiters under the default timeout, in order of arrival.
@@ -116,6 +122,7 @@ impl Machine {
             phase: Phase::Running,
             paused: config.start_paused,
             quick_until: Time::ZERO,
+            room_is_asked_for: false,
             random: Random::new(config.seed),
             now: Time::ZERO,
             order: 0,
@@ -124,6 +131,7 @@ impl Machine {
             keys: Keys::default(),
             counts: [0; State::COUNT],
             counters: Counters::default(),
+            waited_for: 0,
             clocks: Default::default(),
             patience: List::default(),
             deadlines: Heap::default(),
@@ -165,12 +173,14 @@ impl Machine {
     }
 
     pub(crate) fn stats(&self, keys: u32) -> Stats {
-        Stats { keys, ..gauges(self.requests.len(), self.counters, |state| self.count(state)) }
+        let counters = Counters { waited_for: Duration::from_nanos(self.waited_for), ..self.counters };
+        Stats { keys, ..gauges(self.requests.len(), counters, |state| self.count(state)) }
     }
 
     pub(crate) fn key_stats(&self, key: u32) -> Stats {
         let key = &self.keys[key];
-        Stats { keys: 1, ..gauges(key.waiters(), key.counters, |state| key.count(state)) }
+        let counters = Counters { waited_for: Duration::from_nanos(key.waited_for), ..key.counters };
+        Stats { keys: 1, ..gauges(key.waiters(), counters, |state| key.count(state)) }
     }
 
     /// Counts what happens, for the key and for all.
@@ -307,6 +317,18 @@ impl Machine {
     fn stop_clock(&mut self, conn: u32) {
         if let Some(clock) = self.conns[conn].clock.take() {
             self.clocks[clock as usize].remove(&mut self.conns, conn);
+        }
+    }
+
+    /// Has `settle` look after a key whose waiters have changed, if that can make a difference: not where it has no dial
+    /// that could be too many or too few, and may not start one.
+    #[inline]
+    fn touch_for_waiter(&mut self, key: u32) {
+        let filed = &self.keys[key];
+        let is_idle =
+            filed.cover() == 0 && filed.need == 0 && filed.expected == 0 && self.room_of_key(key) == 0;
+        if !is_idle || self.has_times(key) || self.rules.checks {
+            self.touch(key);
         }
     }
 

@@ -1,5 +1,5 @@
-//! The two steps that happen most, in short: a request that a parked connection serves, and its return while nobody
-//! waits. Each does what the long way would do, or nothing at all.
+//! The steps that happen most, in short: a request that a parked connection serves, and its return to a waiter or to
+//! be parked. Each does what the long way would do, or nothing at all.
 
 use super::conn::{Clock, State};
 use super::{Machine, NIL, Phase};
@@ -8,26 +8,26 @@ use crate::structure::Number;
 use crate::{Action, Actions, ConnId, RequestId, Source, Time};
 
 impl Machine {
-    /// Whether nothing in the rules makes these steps more than a move from one list to another; asked at the
-    /// end of each other step.
-    fn has_quick_rules(&self) -> bool {
-        self.phase == Phase::Running
+    /// Until when these steps are no more than a move from one list to another: as long as nothing is due, if the phase
+    /// and the rules let them. Asked anew at the end of each other step.
+    pub(super) fn quick_until(&self) -> Time {
+        let may_be = self.phase == Phase::Running
             && self.paused.is_none()
             && !self.rules.checks
             && self.rules.max_uses.is_none()
-            && !self.rules.lease_warn_after.is_on()
+            && !self.rules.lease_warn_after.is_on();
+        if may_be { self.due } else { Time::ZERO }
     }
 
-    /// Until when a connection more or less in use is nobody's concern: nothing is due, and no key waits for room.
-    pub(super) fn quick_until(&self) -> Time {
-        let waits = self.need > 0 || self.preconnecting > 0 || self.refills.first() != NIL;
-        if self.has_quick_rules() && !waits { self.due } else { Time::ZERO }
+    /// Whether one parked connection more or less is of use to anybody; asked anew together with the other.
+    pub(super) fn is_room_asked_for(&self) -> bool {
+        self.need > 0 || self.preconnecting > 0 || self.refills.first() != NIL
     }
 
     /// Serves a request from idle (R1); `false`: nothing has happened.
     pub(crate) fn request_quickly(&mut self, now: Time, key: u32, token: u64, out: &mut Actions) -> bool {
         let now = self.now.max(now);
-        if now >= self.quick_until {
+        if now >= self.quick_until || self.room_is_asked_for {
             return false;
         }
         let Some(of_key) = self.keys.get_mut(key).filter(|key| key.is_quick()) else { return false };
@@ -60,24 +60,53 @@ impl Machine {
         true
     }
 
-    /// Parks a connection that is given back; `false`: nothing has happened.
-    pub(crate) fn park_quickly(&mut self, now: Time, id: ConnId, out: &mut Actions) -> bool {
+    /// Takes back a connection, and parks it or hands it to the first waiter (R3); `false`: nothing has happened.
+    pub(crate) fn take_back_quickly(&mut self, now: Time, id: ConnId, out: &mut Actions) -> bool {
         let now = self.now.max(now);
         if now >= self.quick_until {
             return false;
         }
         let Some(conn) = self.conns.get(id.index, id.generation) else { return false };
+        let of_key = &self.keys[conn.key];
         let is_plain = conn.state == State::Busy && conn.leases == 1 && conn.capacity == 1;
-        let limits = &self.rules.limits;
-        let of_key = &mut self.keys[conn.key];
-        let idle_end = self.rules.idle_timeout.from(now);
-        let stays = self.rules.max_lifetime.from(conn.born) >= idle_end
-            && idle_end > now
+        let (limits, lifetime_end) = (&self.rules.limits, self.rules.max_lifetime.from(conn.born));
+        let stays = lifetime_end > now
             && self.conns.len() <= limits.connections
-            && of_key.connections() <= limits.connections_per_key
+            && of_key.connections() <= limits.connections_per_key;
+        if !is_plain || !stays || of_key.floor.is_listed {
+            false
+        } else if of_key.waiters() > 0 {
+            self.hand_over_quickly(now, id, of_key.first_waiter(), out);
+            true
+        } else {
+            !self.room_is_asked_for && self.park_quickly(now, id, lifetime_end, out)
+        }
+    }
+
+    fn hand_over_quickly(&mut self, now: Time, conn: ConnId, waiter: u32, out: &mut Actions) {
+        self.now = now;
+        let (token, request) = self.leave(waiter);
+        self.order += 1;
+        let leased = &mut self.conns[conn.index];
+        (leased.since, leased.order) = (now, self.order);
+        (leased.is_excused, leased.is_reported) = (true, false);
+        leased.uses = leased.uses.saturating_add(1);
+        for counters in [&mut self.counters, &mut self.keys[leased.key].counters] {
+            counters.delivered[Source::Returned] += 1;
+        }
+        out.push(Action::Deliver { token, request, conn, source: Source::Returned });
+        self.settle(out);
+    }
+
+    fn park_quickly(&mut self, now: Time, id: ConnId, lifetime_end: Time, out: &mut Actions) -> bool {
+        let limits = &self.rules.limits;
+        let idle_end = self.rules.idle_timeout.from(now);
+        let of_key = &mut self.keys[self.conns[id.index].key];
+        let may_park = idle_end > now
+            && lifetime_end >= idle_end
             && of_key.idle() < limits.idle_per_key
             && self.counts[State::Used as usize] + self.counts[State::Fresh as usize] < limits.idle;
-        if !is_plain || !stays || !of_key.is_quick() {
+        if !may_park {
             return false;
         }
         self.now = now;

@@ -57,13 +57,15 @@ impl Machine {
         self.find_waiter(request)?;
         self.pass(now, out);
         if let Some(waiter) = self.find_waiter(request)?
-            && self.requests[waiter].place.priority != priority
+            && self.requests[waiter].place.level() != priority.level()
         {
             let order = self.next_order();
             let key = self.requests[waiter].key;
             self.keys[key].leave(&mut self.requests, waiter);
-            self.requests[waiter].place = QueuePlace { priority, order };
-            self.keys[key].join(&mut self.requests, waiter);
+            let mut moved = self.requests[waiter].clone();
+            moved.place = QueuePlace::new(priority, order);
+            self.keys[key].join(&mut self.requests, waiter, &mut moved);
+            self.requests[waiter] = moved;
             self.touch(key);
         }
         self.settle(out);
@@ -101,9 +103,11 @@ impl Machine {
                 self.release(own);
             }
         }
-        self.touch(key);
-        let duration = self.now.since(arrived);
-        self.tally(key, |counters| counters.waited_for = counters.waited_for.saturating_add(duration));
+        self.touch_for_waiter(key);
+        let duration = self.now.0 - arrived.0;
+        for sum in [&mut self.waited_for, &mut self.keys[key].waited_for] {
+            *sum = sum.saturating_add(duration);
+        }
         (self.requests.remove(waiter).token, id)
     }
 
@@ -159,28 +163,28 @@ impl Machine {
     fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
         self.tally(key, |counters| counters.waited += 1);
         let order = self.next_order();
-        let waiter = self.requests.insert(Request::new(key, wish, self.now, order));
-        match self.requests[waiter].patience {
-            Patience::Default => {
-                self.patience.push_back(&mut self.requests, waiter);
-                self.arm(self.rules.request_timeout.from(self.now));
-            }
-            Patience::Deadline(deadline) => {
-                self.deadlines.set(&mut self.requests, waiter, deadline.0);
-                self.arm(deadline);
-            }
-            Patience::Over => unreachable!("a new request has all its patience"),
+        let number = self.requests.issue();
+        let Number { index, generation } = number;
+        let mut waiter = Request::new(key, wish, self.now, order);
+        if wish.deadline.is_none() {
+            waiter.in_patience = self.patience.link_back(&mut self.requests, index);
+            self.arm(self.rules.request_timeout.from(self.now));
         }
-        self.keys[key].arrive(&mut self.requests, waiter);
-        self.touch(key);
-        out.push(Action::Wait { token: wish.token, request: self.request_id(waiter) });
+        self.keys[key].arrive(&mut self.requests, index, &mut waiter);
+        self.requests.fill(number, waiter);
+        if let Some(deadline) = wish.deadline {
+            self.deadlines.set(&mut self.requests, index, deadline.0);
+            self.arm(deadline);
+        }
+        self.touch_for_waiter(key);
+        out.push(Action::Wait { token: wish.token, request: RequestId { index, generation } });
     }
 
     /// Nothing times it out any more.
     fn lose_patience(&mut self, waiter: u32) {
         match core::mem::replace(&mut self.requests[waiter].patience, Patience::Over) {
             Patience::Default => self.patience.remove(&mut self.requests, waiter),
-            Patience::Deadline(_) => self.deadlines.remove(&mut self.requests, waiter),
+            Patience::Deadline => self.deadlines.remove(&mut self.requests, waiter),
             Patience::Over => {}
         }
     }

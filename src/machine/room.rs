@@ -1,7 +1,7 @@
 //! Room across keys: what is closed so that another key can dial.
 
 use super::conn::{Clock, InClock, Purpose, State};
-use super::key::InFloored;
+use super::keys::InFloored;
 use super::{Machine, NIL, Phase};
 use crate::structure::{Heap, List};
 use crate::{Actions, CloseReason};
@@ -10,6 +10,9 @@ impl Machine {
     /// R10: closes the longest-parked connection of another key than the one that needs room or, if none is
     /// parked, cancels the youngest surplus dial. One at a time; whether anything was done.
     pub(super) fn make_room(&mut self, out: &mut Actions) -> bool {
+        if self.need == 0 {
+            return false;
+        }
         if self.is_room_wanted(NIL) {
             let victim = self.evictable(Self::is_room_wanted);
             if victim != NIL {
@@ -84,6 +87,9 @@ impl Machine {
     /// that its waiters' dials will serve as well ask for no room of their own (R10).
     pub(super) fn file_preconnects(&mut self, key: u32) {
         let filed = &self.keys[key];
+        if filed.preconnects == 0 && filed.ahead == 0 {
+            return;
+        }
         let is_held = filed.backoff.until.is_some() || self.paused.is_some() || self.phase != Phase::Running;
         let room = if is_held { 0 } else { self.room_of_key(key) };
         let preconnects = filed.preconnects.min(room);

@@ -3,12 +3,21 @@
 use super::conn::{Purpose, State};
 use super::{Machine, NIL, Phase};
 use crate::config::Surplus;
-use crate::{Action, Actions};
+use crate::{Action, Actions, Time};
 
 impl Machine {
     /// Looks after what changed in this step, until nothing changes any more: checks and dials start where
     /// waiters have no cover, room is made, floors are refilled, keys with nothing left are forgotten.
+    #[inline]
     pub(super) fn settle(&mut self, out: &mut Actions) {
+        if self.touched.is_empty() && self.quick_until != Time::ZERO && !self.room_is_asked_for {
+            self.quick_until = self.due;
+        } else {
+            self.settle_all(out);
+        }
+    }
+
+    fn settle_all(&mut self, out: &mut Actions) {
         loop {
             while let Some(key) = self.touched.pop() {
                 self.keys[key].touched = false;
@@ -29,6 +38,7 @@ impl Machine {
             out.push(Action::Drained);
         }
         self.quick_until = self.quick_until();
+        self.room_is_asked_for = self.is_room_asked_for();
     }
 
     fn look_after(&mut self, key: u32, out: &mut Actions) {
@@ -66,12 +76,10 @@ impl Machine {
         if key == NIL || !self.has_room_to_dial() {
             return false;
         }
-        let owner = self.keys[key].unbacked.front();
-        self.keys[key].unbacked.remove(&mut self.requests, owner);
+        let owner = self.keys[key].unbacked();
+        self.keys[key].back(&self.requests);
         let dial = self.start_dial(key, Purpose::Backup, owner, out);
-        let waiter = &mut self.requests[owner];
-        waiter.is_backed = true;
-        waiter.backup = dial;
+        self.requests[owner].backup = dial;
         true
     }
 

@@ -13,26 +13,23 @@ pub(crate) struct Wish {
 
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    pub(super) key: u32,
     pub(super) token: u64,
     pub(super) place: QueuePlace,
     pub(super) arrived: Time,
     /// When that was, in the order of events; the order of `place` is later if it was reprioritized.
     pub(super) arrival: u64,
-    pub(super) patience: Patience,
+    pub(super) key: u32,
     /// Its own dial (R3), or [`NIL`].
     pub(super) dial: u32,
     /// Its backup dial (R13), or [`NIL`].
     pub(super) backup: u32,
-    /// It had a backup dial.
-    pub(super) is_backed: bool,
-    in_queue: Links,
-    in_arrivals: Links,
-    in_undialed: Links,
-    in_backups: Links,
-    in_patience: Links,
-    deadline_slot: u32,
-    bereft_slot: u32,
+    pub(super) patience: Patience,
+    pub(super) in_queue: Links,
+    pub(super) in_arrivals: Links,
+    /// Its place among those that never had a dial, or its slot among those that lost theirs.
+    pub(super) in_undialed: Links,
+    /// Its place among those under the default timeout, or its slot among the deadlines.
+    pub(super) in_patience: Links,
 }
 
 /// What ends a request's patience.
@@ -41,7 +38,7 @@ pub(super) enum Patience {
     /// The pool's default timeout: stands in the list of arrivals.
     Default,
     /// Its own deadline: stands in the heap of deadlines.
-    Deadline(Time),
+    Deadline,
     /// Its end is just being reported.
     Over,
 }
@@ -49,22 +46,18 @@ pub(super) enum Patience {
 impl Request {
     pub(super) fn new(key: u32, wish: Wish, arrived: Time, order: u64) -> Self {
         Self {
-            key,
             token: wish.token,
-            place: QueuePlace { priority: wish.priority, order },
+            place: QueuePlace::new(wish.priority, order),
             arrived,
             arrival: order,
-            patience: wish.deadline.map_or(Patience::Default, Patience::Deadline),
+            key,
             dial: NIL,
             backup: NIL,
-            is_backed: false,
+            patience: if wish.deadline.is_some() { Patience::Deadline } else { Patience::Default },
             in_queue: Links::NONE,
             in_arrivals: Links::NONE,
             in_undialed: Links::NONE,
-            in_backups: Links::NONE,
             in_patience: Links::NONE,
-            deadline_slot: NIL,
-            bereft_slot: NIL,
         }
     }
 }
@@ -78,9 +71,6 @@ pub(super) struct InArrivals;
 /// The queue of those that never had a dial of their own.
 #[derive(Clone, Debug)]
 pub(super) struct InUndialed;
-/// The list of those that had no backup dial, in order of arrival.
-#[derive(Clone, Debug)]
-pub(super) struct InBackups;
 /// The heap of those that lost their dial.
 #[derive(Clone, Debug)]
 pub(super) struct InBereft;
@@ -133,16 +123,6 @@ impl Queued<InUndialed> for Request {
     }
 }
 
-impl Linked<InBackups> for Request {
-    fn links(&self) -> &Links {
-        &self.in_backups
-    }
-
-    fn links_mut(&mut self) -> &mut Links {
-        &mut self.in_backups
-    }
-}
-
 impl Linked<InPatience> for Request {
     fn links(&self) -> &Links {
         &self.in_patience
@@ -155,20 +135,20 @@ impl Linked<InPatience> for Request {
 
 impl Slotted<InDeadlines> for Request {
     fn slot(&self) -> u32 {
-        self.deadline_slot
+        self.in_patience.slot()
     }
 
     fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.deadline_slot
+        self.in_patience.slot_mut()
     }
 }
 
 impl Slotted<InBereft> for Request {
     fn slot(&self) -> u32 {
-        self.bereft_slot
+        self.in_undialed.slot()
     }
 
     fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.bereft_slot
+        self.in_undialed.slot_mut()
     }
 }

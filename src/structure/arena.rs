@@ -55,13 +55,19 @@ impl<T> Arena<T> {
 
     #[inline]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
-        let Number { index, generation } = self.issue();
-        self.slots.insert(Slot { generation, value });
-        index
+        let number = self.issue();
+        self.fill(number, value);
+        number.index
     }
 
-    /// The number that the next insertion would have got, ended from the start: for what begins and ends in
-    /// one step.
+    /// Puts a value under the number that was issued last.
+    #[inline]
+    pub(crate) fn fill(&mut self, number: Number, value: T) {
+        self.slots.insert(Slot { generation: number.generation, value });
+    }
+
+    /// The number of what is [filled](Self::fill) in next, or ended from the start: for what begins and ends in one
+    /// step.
     #[inline]
     pub(crate) fn issue(&mut self) -> Number {
         let index = self.slots.vacant_key();

@@ -68,6 +68,8 @@ impl<L> Heap<L> {
             slot = self.items.len();
             self.items.push(Item { rank, node });
             *nodes[node].slot_mut() = slot as u32;
+        } else if self.items[slot].rank == rank {
+            return;
         } else {
             self.items[slot].rank = rank;
         }
@@ -75,11 +77,20 @@ impl<L> Heap<L> {
     }
 
     /// Takes `node` out if it stands in the heap.
+    #[inline]
     pub(crate) fn remove<T: Slotted<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let slot = nodes[node].slot() as usize;
-        if slot == NIL as usize {
-            return;
+        let slot = nodes[node].slot();
+        if slot != NIL {
+            self.take_out(nodes, node, slot as usize);
         }
+    }
+
+    fn take_out<T: Slotted<L>>(
+        &mut self,
+        nodes: &mut impl IndexMut<u32, Output = T>,
+        node: u32,
+        slot: usize,
+    ) {
         *nodes[node].slot_mut() = NIL;
         self.items.swap_remove(slot);
         if slot < self.items.len() {

@@ -15,6 +15,19 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) const NONE: Self = Self { prev: NIL, next: NIL };
+
+    pub(crate) fn prev(self) -> u32 {
+        self.prev
+    }
+
+    /// The same room for a node that stands in a heap when it does not stand in the list.
+    pub(crate) fn slot(self) -> u32 {
+        self.prev
+    }
+
+    pub(crate) fn slot_mut(&mut self) -> &mut u32 {
+        &mut self.prev
+    }
 }
 
 /// A node that can stand in one list of kind `L` at a time.
@@ -59,30 +72,49 @@ impl<L> List<L> {
     #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
     #[inline(always)]
     pub(crate) fn push_back<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let prev = core::mem::replace(&mut self.tail, node);
-        *nodes[node].links_mut() = Links { prev, next: NIL };
-        *self.after(nodes, prev) = node;
-        self.len += 1;
+        *nodes[node].links_mut() = self.link_back(nodes, node);
     }
 
-    /// Puts `node` behind `prev`; behind [`NIL`], it becomes the first.
-    pub(crate) fn insert_after<T: Linked<L>>(
+    /// The same for a node that is still to be made, with the links that are returned.
+    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
+    #[inline(always)]
+    pub(crate) fn link_back<T: Linked<L>>(
+        &mut self,
+        nodes: &mut impl IndexMut<u32, Output = T>,
+        node: u32,
+    ) -> Links {
+        let prev = core::mem::replace(&mut self.tail, node);
+        *self.after(nodes, prev) = node;
+        self.len += 1;
+        Links { prev, next: NIL }
+    }
+
+    /// The same behind `prev`; behind [`NIL`], it becomes the first.
+    #[inline]
+    pub(crate) fn link_after<T: Linked<L>>(
         &mut self,
         nodes: &mut impl IndexMut<u32, Output = T>,
         prev: u32,
         node: u32,
-    ) {
-        let next = if prev == NIL { self.head } else { nodes[prev].links().next };
-        *nodes[node].links_mut() = Links { prev, next };
-        *self.after(nodes, prev) = node;
+    ) -> Links {
+        let next = core::mem::replace(self.after(nodes, prev), node);
         *self.before(nodes, next) = node;
         self.len += 1;
+        Links { prev, next }
     }
 
     #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
     #[inline(always)]
     pub(crate) fn remove<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let Links { prev, next } = *nodes[node].links();
+        let links = *nodes[node].links();
+        self.unlink(nodes, links);
+    }
+
+    /// Takes out the node that has these links.
+    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
+    #[inline(always)]
+    pub(crate) fn unlink<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, links: Links) {
+        let Links { prev, next } = links;
         *self.after(nodes, prev) = next;
         *self.before(nodes, next) = prev;
         self.len -= 1;

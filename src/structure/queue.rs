@@ -2,24 +2,39 @@
 
 use core::ops::IndexMut;
 
-use super::{Linked, List, NIL};
+use super::{Linked, Links, List, NIL};
 use crate::Priority;
 
 const LEVELS: usize = Priority::LEVELS as usize;
 
 /// Where a node stands in the queues of its key: those of greater priority come first, then those that took
-/// their place earlier.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Place {
-    pub(crate) priority: Priority,
-    pub(crate) order: u64,
-}
+/// their place earlier. Smaller for those that come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Place(u64);
 
 impl Place {
-    /// Smaller for those that come first.
+    /// Three bits hold the level; 2^61 orders are some centuries of events.
+    const ORDER_BITS: u32 = 61;
+
+    #[inline]
+    pub(crate) fn new(priority: Priority, order: u64) -> Self {
+        Self(u64::from(Priority::LEVELS - 1 - priority.level()) << Self::ORDER_BITS | order)
+    }
+
+    #[inline]
     pub(crate) fn rank(self) -> u64 {
-        // Three bits hold the level; 2^61 orders are some centuries of events.
-        u64::from(Priority::LEVELS - 1 - self.priority.level()) << 61 | self.order
+        self.0
+    }
+
+    /// The level of priority.
+    #[inline]
+    pub(crate) fn level(self) -> u8 {
+        Priority::LEVELS - 1 - (self.0 >> Self::ORDER_BITS) as u8
+    }
+
+    /// When it was taken, in the order of events.
+    fn order(self) -> u64 {
+        self.0 & ((1 << Self::ORDER_BITS) - 1)
     }
 }
 
@@ -57,23 +72,37 @@ impl<L> Queue<L> {
         self.list.back()
     }
 
-    /// Puts `node` last of its level.
-    pub(crate) fn push_back<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let level = level(&nodes[node]);
+    /// Puts a node last of its level, with the links that are returned.
+    #[inline]
+    pub(crate) fn link<T: Queued<L>>(
+        &mut self,
+        nodes: &mut impl IndexMut<u32, Output = T>,
+        node: u32,
+        place: Place,
+    ) -> Links {
+        let level = usize::from(place.level());
         // Behind the last of its own level or, if that is empty, of the next upper one that is not.
         let above = self.last[level..].iter().copied().find(|last| *last != NIL).unwrap_or(NIL);
-        self.list.insert_after(nodes, above, node);
         self.last[level] = node;
+        self.list.link_after(nodes, above, node)
     }
 
-    pub(crate) fn remove<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let level = level(&nodes[node]);
+    /// Takes out the node that stands there with these links.
+    #[inline]
+    pub(crate) fn unlink<T: Queued<L>>(
+        &mut self,
+        nodes: &mut impl IndexMut<u32, Output = T>,
+        node: u32,
+        place: Place,
+        links: Links,
+    ) {
+        let level = usize::from(place.level());
         if self.last[level] == node {
-            let prev = List::prev(nodes, node);
+            let prev = links.prev();
             let alone = prev == NIL || self::level(&nodes[prev]) != level;
             self.last[level] = if alone { NIL } else { prev };
         }
-        self.list.remove(nodes, node);
+        self.list.unlink(nodes, links);
     }
 
     /// The first node that took its place before `order`, or [`NIL`]: within a level the first is the
@@ -84,7 +113,7 @@ impl<L> Queue<L> {
         order: u64,
     ) -> u32 {
         let mut node = self.front();
-        while node != NIL && nodes[node].place().order >= order {
+        while node != NIL && nodes[node].place().order() >= order {
             node = List::next(nodes, self.last[level(&nodes[node])]);
         }
         node
@@ -92,5 +121,5 @@ impl<L> Queue<L> {
 }
 
 fn level<L>(node: &impl Queued<L>) -> usize {
-    usize::from(node.place().priority.level())
+    usize::from(node.place().level())
 }
