@@ -86,7 +86,6 @@ impl Machine {
     fn start_check(&mut self, conn: u32, state: State, out: &mut Actions) {
         self.conns[conn].since = self.now;
         self.change(conn, state);
-        self.unwatch_lifetime(conn);
         out.push(Action::Check { conn: self.conn_id(conn) });
     }
 }

@@ -133,8 +133,8 @@ pub(super) struct Conn {
     in_all: Links,
     in_key: Links,
     in_clock: Links,
-    pub(super) lifetime_slot: u32,
-    roomy_slot: u32,
+    /// Where it stands in the heap of lifetimes while it is parked, or among its key's shared ones with room.
+    pub(super) slot: u32,
 }
 
 impl Conn {
@@ -159,8 +159,7 @@ impl Conn {
             in_all: Links::NONE,
             in_key: Links::NONE,
             in_clock: Links::NONE,
-            lifetime_slot: NIL,
-            roomy_slot: NIL,
+            slot: NIL,
         }
     }
 
@@ -271,20 +270,20 @@ impl Linked<InClock> for Conn {
 
 impl Slotted<InLifetimes> for Conn {
     fn slot(&self) -> u32 {
-        self.lifetime_slot
+        self.slot
     }
 
     fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.lifetime_slot
+        &mut self.slot
     }
 }
 
 impl Slotted<InRoomy> for Conn {
     fn slot(&self) -> u32 {
-        self.roomy_slot
+        self.slot
     }
 
     fn slot_mut(&mut self) -> &mut u32 {
-        &mut self.roomy_slot
+        &mut self.slot
     }
 }

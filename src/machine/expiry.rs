@@ -73,11 +73,6 @@ impl Machine {
         }
     }
 
-    /// A connection is parked no more: it may live on as long as it is on lease.
-    pub(super) fn unwatch_lifetime(&mut self, conn: u32) {
-        self.lifetimes.remove(&mut self.conns, conn);
-    }
-
     /// The connection that has been parked longest, or [`NIL`]; those within a floor come last (R20).
     pub(super) fn longest_parked(&self) -> u32 {
         self.evictable(|_, _| true)

@@ -203,9 +203,6 @@ impl Machine {
         let state = self.conns[conn].resting_state();
         if !state.is_parked() {
             self.change(conn, state);
-            if was_parked {
-                self.unwatch_lifetime(conn);
-            }
         } else if !was_parked {
             self.park(conn, state, out);
         }
@@ -273,7 +270,6 @@ impl Machine {
 
     pub(super) fn close(&mut self, conn: u32, reason: CloseReason, out: &mut Actions) {
         self.change(conn, State::Closing);
-        self.unwatch_lifetime(conn);
         self.tally(self.conns[conn].key, |counters| counters.closed += 1);
         out.push(Action::Close { conn: self.conn_id(conn), reason });
     }

@@ -274,6 +274,10 @@ impl Machine {
 
     fn exit(&mut self, conn: u32) {
         let Conn { key, state, .. } = self.conns[conn];
+        if state.is_parked() {
+            // It may live on as long as it is on lease.
+            self.lifetimes.remove(&mut self.conns, conn);
+        }
         self.keys[key].exit(&mut self.conns, &self.requests, conn);
         self.counts[state as usize] -= 1;
     }
@@ -292,7 +296,6 @@ impl Machine {
         let key = self.conns[conn].key;
         self.exit(conn);
         self.stop_clock(conn);
-        self.unwatch_lifetime(conn);
         self.keys[key].all.remove(&mut self.conns, conn);
         self.conns.remove(conn);
         self.touch(key);

@@ -35,7 +35,7 @@ impl Machine {
             IdleOrder::Lifo => of_key.youngest(State::Used),
             IdleOrder::Fifo => of_key.oldest(State::Used),
         };
-        if conn == NIL || self.conns[conn].capacity != 1 || self.conns[conn].lifetime_slot != NIL {
+        if conn == NIL || self.conns[conn].capacity != 1 || self.conns[conn].slot != NIL {
             return false;
         }
         self.now = now;

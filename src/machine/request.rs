@@ -163,15 +163,14 @@ impl Machine {
     fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
         self.tally(key, |counters| counters.waited += 1);
         let order = self.next_order();
-        let number = self.requests.issue();
-        let Number { index, generation } = number;
+        let Number { index, generation } = self.requests.issue();
         let mut waiter = Request::new(key, wish, self.now, order);
         if wish.deadline.is_none() {
             waiter.in_patience = self.patience.link_back(&mut self.requests, index);
             self.arm(self.rules.request_timeout.from(self.now));
         }
         self.keys[key].arrive(&mut self.requests, index, &mut waiter);
-        self.requests.fill(number, waiter);
+        self.requests.fill(waiter);
         if let Some(deadline) = wish.deadline {
             self.deadlines.set(&mut self.requests, index, deadline.0);
             self.arm(deadline);

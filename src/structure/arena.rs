@@ -9,17 +9,12 @@ use slab::Slab;
 /// Objects under dense indices; an index and its generation name one object for ever.
 #[derive(Clone, Debug)]
 pub(crate) struct Arena<T> {
-    slots: Slab<Slot<T>>,
-    /// The generation that each index issues next: what is below it was issued before.
+    slots: Slab<T>,
+    /// The generation that each index issues next: what is below it was issued before, and what lives has the last
+    /// one of those.
     next: Vec<NonZeroU32>,
     /// Some index has issued all its generations, and started over.
     has_wrapped: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Slot<T> {
-    generation: NonZeroU32,
-    value: T,
 }
 
 /// What an arena issues.
@@ -55,15 +50,15 @@ impl<T> Arena<T> {
 
     #[inline]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
-        let number = self.issue();
-        self.fill(number, value);
-        number.index
+        let Number { index, .. } = self.issue();
+        self.fill(value);
+        index
     }
 
     /// Puts a value under the number that was issued last.
     #[inline]
-    pub(crate) fn fill(&mut self, number: Number, value: T) {
-        self.slots.insert(Slot { generation: number.generation, value });
+    pub(crate) fn fill(&mut self, value: T) {
+        self.slots.insert(value);
     }
 
     /// The number of what is [filled](Self::fill) in next, or ended from the start: for what begins and ends in one
@@ -82,30 +77,31 @@ impl<T> Arena<T> {
 
     #[inline]
     pub(crate) fn remove(&mut self, index: u32) -> T {
-        self.slots.remove(index as usize).value
+        self.slots.remove(index as usize)
     }
 
+    /// The generation of what lives there.
     #[inline]
     pub(crate) fn generation(&self, index: u32) -> NonZeroU32 {
-        self.slots[index as usize].generation
+        before(self.next[index as usize])
     }
 
     #[inline]
     pub(crate) fn find(&self, index: u32, generation: NonZeroU32) -> Lookup {
-        match self.slots.get(index as usize) {
-            Some(slot) if slot.generation == generation => Lookup::Live(index),
-            _ => match self.next.get(index as usize) {
-                Some(next) if generation < *next || self.has_wrapped => Lookup::Ended,
-                _ => Lookup::NeverIssued,
-            },
+        match self.next.get(index as usize) {
+            Some(next) if before(*next) == generation && self.slots.contains(index as usize) => {
+                Lookup::Live(index)
+            }
+            Some(next) if generation < *next || self.has_wrapped => Lookup::Ended,
+            _ => Lookup::NeverIssued,
         }
     }
 
     /// What lives under that index and generation.
     #[inline]
     pub(crate) fn get(&self, index: u32, generation: NonZeroU32) -> Option<&T> {
-        let slot = self.slots.get(index as usize)?;
-        (slot.generation == generation).then_some(&slot.value)
+        let value = self.slots.get(index as usize)?;
+        (self.generation(index) == generation).then_some(value)
     }
 
     /// The indices of all that live, in their order: for what may look at everything.
@@ -115,7 +111,7 @@ impl<T> Arena<T> {
 
     /// All that live, by index: for what may look at everything.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.slots.iter().map(|(index, slot)| (index as u32, &slot.value))
+        self.slots.iter().map(|(index, value)| (index as u32, value))
     }
 }
 
@@ -124,15 +120,21 @@ impl<T> Index<u32> for Arena<T> {
 
     #[inline]
     fn index(&self, index: u32) -> &T {
-        &self.slots[index as usize].value
+        &self.slots[index as usize]
     }
 }
 
 impl<T> IndexMut<u32> for Arena<T> {
     #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
-        &mut self.slots[index as usize].value
+        &mut self.slots[index as usize]
     }
+}
+
+/// The generation that an index issued before.
+#[inline]
+fn before(next: NonZeroU32) -> NonZeroU32 {
+    NonZeroU32::new(next.get() - 1).unwrap_or(NonZeroU32::MAX)
 }
 
 #[cfg(test)]
