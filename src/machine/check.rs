@@ -52,6 +52,7 @@ impl Machine {
     }
 
     /// R16: whether a parked connection may not be delivered without a check.
+    #[inline]
     pub(super) fn needs_check(&self, conn: u32) -> bool {
         self.rules.checks
             && (self.is_suspect(conn)

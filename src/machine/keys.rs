@@ -19,8 +19,8 @@ impl Keys {
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
-        self.0.get_mut(index as usize)
+    pub(super) fn get(&self, index: u32) -> Option<&Key> {
+        self.0.get(index as usize)
     }
 
     /// The number of keys that ever were known at once.

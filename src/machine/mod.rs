@@ -317,6 +317,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn stop_clock(&mut self, conn: u32) {
         if let Some(clock) = self.conns[conn].clock.take() {
             self.clocks[clock as usize].remove(&mut self.conns, conn);

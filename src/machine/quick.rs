@@ -8,15 +8,10 @@ use crate::structure::Number;
 use crate::{Action, Actions, ConnId, RequestId, Source, Time};
 
 impl Machine {
-    /// Until when these steps are no more than a move from one list to another: as long as nothing is due, if the phase
-    /// and the rules let them. Asked anew at the end of each other step.
+    /// Until when these steps are no more than a move from one list to another: as long as nothing is due, and the pool
+    /// is neither paused nor ending. Asked anew at the end of each other step.
     pub(super) fn quick_until(&self) -> Time {
-        let may_be = self.phase == Phase::Running
-            && self.paused.is_none()
-            && !self.rules.checks
-            && self.rules.max_uses.is_none()
-            && !self.rules.lease_warn_after.is_on();
-        if may_be { self.due } else { Time::ZERO }
+        if self.phase == Phase::Running && self.paused.is_none() { self.due } else { Time::ZERO }
     }
 
     /// Whether one parked connection more or less is of use to anybody; asked anew together with the other.
@@ -30,30 +25,29 @@ impl Machine {
         if now >= self.quick_until || self.room_is_asked_for {
             return false;
         }
-        let Some(of_key) = self.keys.get_mut(key).filter(|key| key.is_quick()) else { return false };
+        let Some(of_key) = self.keys.get(key).filter(|key| key.is_quick()) else { return false };
         let conn = match self.rules.idle_order {
             IdleOrder::Lifo => of_key.youngest(State::Used),
             IdleOrder::Fifo => of_key.oldest(State::Used),
         };
-        if conn == NIL || self.conns[conn].capacity != 1 || self.conns[conn].slot != NIL {
+        if conn == NIL {
             return false;
         }
         self.now = now;
+        let parked = &self.conns[conn];
+        if parked.capacity != 1 || parked.slot != NIL || self.is_last_use(conn) || self.needs_check(conn) {
+            return false;
+        }
+        let of_key = &mut self.keys[key];
         of_key.begin_lease(&mut self.conns, conn);
         self.counts[State::Used as usize] -= 1;
         self.counts[State::Busy as usize] += 1;
         self.clocks[Clock::UsedIdle as usize].remove(&mut self.conns, conn);
-        self.order += 1;
-        let leased = &mut self.conns[conn];
-        (leased.state, leased.clock) = (State::Busy, None);
-        (leased.since, leased.order) = (now, self.order);
-        (leased.is_excused, leased.is_reported) = (true, false);
-        leased.leases = 1;
-        leased.uses = leased.uses.saturating_add(1);
         for counters in [&mut self.counters, &mut of_key.counters] {
             counters.requests += 1;
             counters.delivered[Source::Idle] += 1;
         }
+        self.lease_quickly(conn);
         let Number { index, generation } = self.requests.issue();
         let request = RequestId { index, generation };
         out.push(Action::Deliver { token, request, conn: self.conn_id(conn), source: Source::Idle });
@@ -76,54 +70,76 @@ impl Machine {
         if !is_plain || !stays || of_key.floor.is_listed {
             false
         } else if of_key.waiters() > 0 {
-            self.hand_over_quickly(now, id, of_key.first_waiter(), out);
-            true
+            !self.is_last_use(id.index) && self.hand_over_quickly(now, id, of_key.first_waiter(), out)
         } else {
             !self.room_is_asked_for && self.park_quickly(now, id, lifetime_end, out)
         }
     }
 
-    fn hand_over_quickly(&mut self, now: Time, conn: ConnId, waiter: u32, out: &mut Actions) {
+    fn hand_over_quickly(&mut self, now: Time, conn: ConnId, waiter: u32, out: &mut Actions) -> bool {
         self.now = now;
         let (token, request) = self.leave(waiter);
-        self.order += 1;
-        let leased = &mut self.conns[conn.index];
-        (leased.since, leased.order) = (now, self.order);
-        (leased.is_excused, leased.is_reported) = (true, false);
-        leased.uses = leased.uses.saturating_add(1);
-        for counters in [&mut self.counters, &mut self.keys[leased.key].counters] {
-            counters.delivered[Source::Returned] += 1;
-        }
+        self.tally(self.conns[conn.index].key, |counters| counters.delivered[Source::Returned] += 1);
+        self.stop_clock(conn.index);
+        self.lease_quickly(conn.index);
         out.push(Action::Deliver { token, request, conn, source: Source::Returned });
         self.settle(out);
+        true
     }
 
     fn park_quickly(&mut self, now: Time, id: ConnId, lifetime_end: Time, out: &mut Actions) -> bool {
         let limits = &self.rules.limits;
         let idle_end = self.rules.idle_timeout.from(now);
-        let of_key = &mut self.keys[self.conns[id.index].key];
+        let of_key = &self.keys[self.conns[id.index].key];
         let may_park = idle_end > now
             && lifetime_end >= idle_end
             && of_key.idle() < limits.idle_per_key
-            && self.counts[State::Used as usize] + self.counts[State::Fresh as usize] < limits.idle;
+            && self.idle() < limits.idle;
         if !may_park {
             return false;
         }
         self.now = now;
-        of_key.end_lease(&mut self.conns, id.index);
-        self.counts[State::Busy as usize] -= 1;
-        self.counts[State::Used as usize] += 1;
-        self.clocks[Clock::UsedIdle as usize].push_back(&mut self.conns, id.index);
-        self.due = self.due.min(idle_end);
-        self.quick_until = self.due;
+        self.stop_clock(id.index);
         self.order += 1;
         let parked = &mut self.conns[id.index];
         (parked.state, parked.clock) = (State::Used, Some(Clock::UsedIdle));
         (parked.since, parked.order) = (now, self.order);
         parked.leases = 0;
-        self.counters.parked += 1;
-        of_key.counters.parked += 1;
+        let of_key = &mut self.keys[parked.key];
+        of_key.end_lease(&mut self.conns, id.index);
+        self.counts[State::Busy as usize] -= 1;
+        self.counts[State::Used as usize] += 1;
+        self.clocks[Clock::UsedIdle as usize].push_back(&mut self.conns, id.index);
+        for counters in [&mut self.counters, &mut of_key.counters] {
+            counters.parked += 1;
+        }
+        self.arm(idle_end);
+        self.quick_until = self.due;
         out.push(Action::Park { conn: id });
         true
+    }
+
+    /// The only lease of the connection begins; no clock runs for it yet.
+    #[expect(clippy::inline_always, reason = "a few stores, in the most usual steps")]
+    #[inline(always)]
+    fn lease_quickly(&mut self, conn: u32) {
+        self.order += 1;
+        let warns = self.rules.lease_warn_after.is_on();
+        let leased = &mut self.conns[conn];
+        (leased.state, leased.clock) = (State::Busy, None);
+        (leased.since, leased.order) = (self.now, self.order);
+        (leased.is_excused, leased.is_reported) = (!warns, false);
+        leased.leases = 1;
+        leased.uses = leased.uses.saturating_add(1);
+        if warns {
+            self.run_clock(conn);
+            self.quick_until = self.due;
+        }
+    }
+
+    /// Whether one more use wears the connection out (R12).
+    #[inline]
+    fn is_last_use(&self, conn: u32) -> bool {
+        self.rules.max_uses.is_some_and(|max_uses| self.conns[conn].uses.saturating_add(1) >= max_uses)
     }
 }

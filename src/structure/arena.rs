@@ -10,9 +10,8 @@ use slab::Slab;
 #[derive(Clone, Debug)]
 pub(crate) struct Arena<T> {
     slots: Slab<T>,
-    /// The generation that each index issues next: what is below it was issued before, and what lives has the last
-    /// one of those.
-    next: Vec<NonZeroU32>,
+    /// The generation that each index issued last: that of what lives there.
+    issued: Vec<NonZeroU32>,
     /// Some index has issued all its generations, and started over.
     has_wrapped: bool,
 }
@@ -34,7 +33,7 @@ pub(crate) enum Lookup {
 
 impl<T> Arena<T> {
     pub(crate) fn new() -> Self {
-        Self { slots: Slab::new(), next: Vec::new(), has_wrapped: false }
+        Self { slots: Slab::new(), issued: Vec::new(), has_wrapped: false }
     }
 
     #[inline]
@@ -45,7 +44,7 @@ impl<T> Arena<T> {
     /// How many lived at once, at the most.
     #[cfg(debug_assertions)]
     pub(crate) fn peak(&self) -> u32 {
-        self.next.len() as u32
+        self.issued.len() as u32
     }
 
     #[inline]
@@ -66,13 +65,22 @@ impl<T> Arena<T> {
     #[inline]
     pub(crate) fn issue(&mut self) -> Number {
         let index = self.slots.vacant_key();
-        if index == self.next.len() {
-            self.next.push(NonZeroU32::MIN);
-        }
-        let generation = self.next[index];
-        self.next[index] = generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
-        self.has_wrapped |= generation == NonZeroU32::MAX;
+        let generation = match self.issued.get_mut(index) {
+            Some(issued) => {
+                *issued = issued.checked_add(1).unwrap_or(NonZeroU32::MIN);
+                self.has_wrapped |= *issued == NonZeroU32::MIN;
+                *issued
+            }
+            None => self.issue_first(),
+        };
         Number { index: index as u32, generation }
+    }
+
+    /// The first number of an index that was never used.
+    #[cold]
+    fn issue_first(&mut self) -> NonZeroU32 {
+        self.issued.push(NonZeroU32::MIN);
+        NonZeroU32::MIN
     }
 
     #[inline]
@@ -83,16 +91,14 @@ impl<T> Arena<T> {
     /// The generation of what lives there.
     #[inline]
     pub(crate) fn generation(&self, index: u32) -> NonZeroU32 {
-        before(self.next[index as usize])
+        self.issued[index as usize]
     }
 
     #[inline]
     pub(crate) fn find(&self, index: u32, generation: NonZeroU32) -> Lookup {
-        match self.next.get(index as usize) {
-            Some(next) if before(*next) == generation && self.slots.contains(index as usize) => {
-                Lookup::Live(index)
-            }
-            Some(next) if generation < *next || self.has_wrapped => Lookup::Ended,
+        match self.issued.get(index as usize) {
+            Some(last) if *last == generation && self.slots.contains(index as usize) => Lookup::Live(index),
+            Some(last) if generation <= *last || self.has_wrapped => Lookup::Ended,
             _ => Lookup::NeverIssued,
         }
     }
@@ -131,12 +137,6 @@ impl<T> IndexMut<u32> for Arena<T> {
     }
 }
 
-/// The generation that an index issued before.
-#[inline]
-fn before(next: NonZeroU32) -> NonZeroU32 {
-    NonZeroU32::new(next.get() - 1).unwrap_or(NonZeroU32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +144,9 @@ mod tests {
     #[test]
     fn a_number_that_was_issued_stays_issued_when_its_index_starts_over() {
         let mut arena = Arena::new();
-        arena.next.push(NonZeroU32::MAX);
+        arena.issued.push(NonZeroU32::MIN);
+        arena.issued[0] =
+            NonZeroU32::MAX.get().checked_sub(1).and_then(NonZeroU32::new).expect("it is large");
         let last = arena.issue();
         let live = arena.insert("again");
         assert_eq!((last.generation, arena.generation(live)), (NonZeroU32::MAX, NonZeroU32::MIN));
