@@ -31,7 +31,7 @@ impl Machine {
 
     /// Whether something of the key's own may be due at some time; most have none of what could be.
     #[inline]
-    pub(super) fn has_times(&self, key: u32) -> bool {
+    fn has_times(&self, key: u32) -> bool {
         let key = &self.keys[key];
         self.rules.backup_dial_after.is_on()
             || self.rules.dial_delay.is_some()
@@ -70,7 +70,7 @@ impl Machine {
     /// How many dials the key's own limits permit.
     #[inline]
     pub(super) fn room_of_key(&self, key: u32) -> u32 {
-        let (limits, key) = (self.rules.limits, &self.keys[key]);
+        let (limits, key) = (&self.rules.limits, &self.keys[key]);
         let connections = limits.connections_per_key.saturating_sub(key.connections());
         connections.min(key.max_dials(limits.dials_per_key).saturating_sub(key.dials()))
     }
@@ -87,14 +87,17 @@ impl Machine {
 
     /// Until when the dial of the first waiter without cover is held in the hope that a connection on lease
     /// comes back (R14).
+    #[inline]
     pub(super) fn hoped_until(&self, key: u32) -> Option<Time> {
-        let (key, delay) = (&self.keys[key], self.rules.dial_delay?);
+        let delay = self.rules.dial_delay?;
+        let key = &self.keys[key];
         let may_come_back = key.leased() - key.count(State::Leaving);
         (key.uncovered() != NIL && may_come_back > 0)
             .then(|| delay.from(self.requests[key.uncovered()].arrived))
             .filter(|until| !self.is_due(*until))
     }
 
+    #[inline]
     fn file_stalled(&mut self, key: u32) {
         let need = self.need_of(key);
         let filed = &mut self.keys[key];
@@ -108,7 +111,22 @@ impl Machine {
         }
     }
 
+    /// The waiters of a key have changed: `settle` looks after it, unless all that can follow is a dial once there is
+    /// room; under a limit of the key's own, not even that.
+    pub(super) fn touch_for_waiter(&mut self, key: u32) {
+        let filed = &self.keys[key];
+        let is_plain =
+            filed.cover() == 0 && filed.expected == 0 && filed.preconnects == 0 && !filed.is_over();
+        if !is_plain || self.rules.checks || self.has_times(key) {
+            self.touch(key);
+        } else if filed.need > 0 || self.room_of_key(key) > 0 {
+            self.file_stalled(key);
+            self.room_is_asked_for |= self.need > 0;
+        }
+    }
+
     /// How many dials the key would start for its waiters if the pool had room.
+    #[inline]
     fn need_of(&self, key: u32) -> u32 {
         let filed = &self.keys[key];
         if filed.uncovered() == NIL || filed.backoff.until.is_some() || self.paused.is_some() {

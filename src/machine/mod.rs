@@ -324,18 +324,6 @@ impl Machine {
         }
     }
 
-    /// Has `settle` look after a key whose waiters have changed, if that can make a difference: not where it has no dial
-    /// that could be too many or too few, and may not start one.
-    #[inline]
-    fn touch_for_waiter(&mut self, key: u32) {
-        let filed = &self.keys[key];
-        let is_idle =
-            filed.cover() == 0 && filed.need == 0 && filed.expected == 0 && self.room_of_key(key) == 0;
-        if !is_idle || self.has_times(key) || self.rules.checks {
-            self.touch(key);
-        }
-    }
-
     /// Has `settle` look after the key.
     fn touch(&mut self, key: u32) {
         let touched = &mut self.keys[key].touched;

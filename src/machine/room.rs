@@ -13,7 +13,7 @@ impl Machine {
         if self.need == 0 {
             return false;
         }
-        if self.is_room_wanted(NIL) {
+        if self.idle() > 0 && self.is_room_wanted(NIL) {
             let victim = self.evictable(Self::is_room_wanted);
             if victim != NIL {
                 self.close(victim, CloseReason::Evicted, out);
