@@ -18,8 +18,7 @@ fn prepare(case: usize) -> Box<dyn FnMut()> {
     run
 }
 
-/// Tells the valgrind that runs this process to instrument from now on. By its own remote control, since a client
-/// request would need inline assembly.
+/// Tells the valgrind that runs this process to count from now on, by its remote control.
 fn start_instrumentation() {
     let pid = process::id();
     let mut control = Command::new("vgdb")

@@ -93,7 +93,7 @@ impl Operation {
             Self::Cancel => warm(crowded::<u64>(full, size), World::cancel),
             Self::IdleExpiry => {
                 // Longer than it takes to build the largest world, so short that no waiter times out meanwhile.
-                let config = full.idle_timeout(Duration::from_millis(10));
+                let config = full.idle_timeout(Duration::from_millis(20));
                 warm(crowded::<u64>(config, size), World::expire)
             }
             Self::StallAndRoom => warm(crowded::<u64>(full, size), World::stall),
@@ -128,8 +128,10 @@ fn warm<K: Name + Clone + Eq + Hash + 'static>(
     mut world: World<K>,
     operation: fn(&mut World<K>),
 ) -> Box<dyn FnMut()> {
+    let population = world.population();
     for _ in 0..WARM_UP {
         operation(&mut world);
     }
+    assert_eq!(world.population(), population, "an operation leaves the world as it was");
     Box::new(move || operation(&mut world))
 }

@@ -1,14 +1,25 @@
 //! The table on the screen.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table, TableComponent};
 
 use crate::comparison::{Comparison, Row, percent};
 
 pub(crate) fn of(comparison: &Comparison) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["", "size", "committed", "now", "change", "beside size 1", "goal", "allocations", ""]);
+    table.load_preset(NOTHING).set_style(TableComponent::HeaderLines, '─');
+    table.set_header([
+        "",
+        "size",
+        "committed",
+        "now",
+        "",
+        "change",
+        "beside size 1",
+        "goal",
+        "allocations",
+        "",
+    ]);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -18,7 +29,8 @@ pub(crate) fn of(comparison: &Comparison) -> Table {
             row.name.clone(),
             row.size.to_string(),
             row.committed.map_or("none".to_owned(), |count| count.to_string()),
-            format!("{} {}", row.now, if row.allocations.is_some() { "instr" } else { "bytes" }),
+            row.now.to_string(),
+            if row.allocations.is_some() { "instructions" } else { "bytes" }.to_owned(),
             row.change().map(signed).unwrap_or_default(),
             row.smallest.map(|smallest| signed(percent(smallest, row.now))).unwrap_or_default(),
             goal(row),

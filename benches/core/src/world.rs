@@ -31,6 +31,9 @@ impl Name for () {
 /// The key that has all the waiters.
 const CROWDED: u32 = 0;
 
+/// In nanoseconds, of which each event takes one: an operation's events happen before the next idle timeout.
+const PARKED_EVERY: u64 = 10;
+
 /// A pool, and what is needed to tell it the next event.
 pub(crate) struct World<K> {
     pool: Pool<K>,
@@ -69,6 +72,7 @@ impl<K: Name + Clone + Eq + Hash> World<K> {
         let dialed: Vec<_> = (1..=self.size).map(|number| self.dial(&K::name(number))).collect();
         for conn in dialed {
             self.tell(Event::ConnIdle { conn });
+            self.now.0 += PARKED_EVERY;
         }
         self
     }
@@ -82,6 +86,12 @@ impl<K: Name + Clone + Eq + Hash> World<K> {
             self.note_waiter();
         }
         self
+    }
+
+    /// Keys, connections, parked ones, waiters.
+    pub(crate) fn population(&self) -> [u32; 4] {
+        let stats = self.pool.stats();
+        [stats.keys, stats.connections(), stats.idle, stats.waiters]
     }
 
     pub(crate) fn into_pool(self) -> Pool<K> {
@@ -184,9 +194,13 @@ impl<K: Name + Clone + Eq + Hash> World<K> {
         conn
     }
 
-    /// The connection that the last event closes, and its key.
+    /// The one connection that the last event closes, and its key.
     fn closing(&self) -> (ConnId, K) {
-        let Some(&Action::Close { conn, .. }) = self.actions.last() else { panic!("one is closed") };
+        let mut closing = self.actions.iter().filter_map(|action| match *action {
+            Action::Close { conn, .. } => Some(conn),
+            _ => None,
+        });
+        let (Some(conn), None) = (closing.next(), closing.next()) else { panic!("one is closed") };
         (conn, self.pool.key(conn).expect("it is closing").clone())
     }
 
