@@ -48,7 +48,7 @@ impl Row {
 /// By how many percent `now` is greater than `before`.
 #[expect(clippy::cast_precision_loss, reason = "a percentage of figures below 2^52")]
 pub(crate) fn percent(before: u64, now: u64) -> f64 {
-    (now as f64 / before as f64 - 1.0) * 100.0
+    (now as f64 - before as f64) * 100.0 / before as f64
 }
 
 impl Comparison {
