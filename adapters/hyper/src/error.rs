@@ -31,6 +31,8 @@ pub enum RequestMisuse {
     RelativeUri,
     /// Neither `http` nor `https`.
     Scheme(Scheme),
+    /// No port of TCP's: above 65535, or no number.
+    Port(String),
     /// Neither HTTP/1.0, HTTP/1.1 nor HTTP/2; or HTTP/2, and the peer speaks HTTP/1.1.
     Version(Version),
     /// `CONNECT` is for connectors, such as hyper-util's `Tunnel`.
@@ -106,6 +108,7 @@ impl fmt::Display for RequestMisuse {
         match self {
             Self::RelativeUri => f.write_str("the request's URI names no scheme or no host"),
             Self::Scheme(scheme) => write!(f, "the scheme {scheme} is neither http nor https"),
+            Self::Port(port) => write!(f, "{port} is no port"),
             Self::Version(version) => write!(f, "{version:?} cannot be spoken here"),
             Self::Connect => f.write_str("CONNECT is for connectors, not for requests"),
         }

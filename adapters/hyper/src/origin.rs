@@ -23,14 +23,14 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// It names no host, or its scheme is neither `http` nor `https`.
+    /// It names no host, or no possible port, or its scheme is neither `http` nor `https`.
     pub fn of(uri: &Uri) -> Result<Self, RequestMisuse> {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(RequestMisuse::RelativeUri);
         };
         let default_port = match scheme.as_str() {
-            "http" => ":80",
-            "https" => ":443",
+            "http" => "80",
+            "https" => "443",
             _ => return Err(RequestMisuse::Scheme(scheme.clone())),
         };
         Ok(Self { scheme: scheme.clone(), authority: plain(authority, default_port)?, is_proxy: false })
@@ -73,10 +73,19 @@ impl fmt::Display for Origin {
 fn plain(authority: &Authority, default_port: &str) -> Result<Authority, RequestMisuse> {
     let whole = authority.as_str();
     let text = whole.rsplit_once('@').map_or(whole, |(_user, rest)| rest);
-    let text = text.strip_suffix(default_port).unwrap_or(text);
-    if text.is_empty() || text.starts_with(':') {
+    let (host, port) = match text.rsplit_once(':') {
+        // Not one within an IPv6 address.
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (text, ""),
+    };
+    if host.is_empty() {
         return Err(RequestMisuse::RelativeUri);
     }
+    if !port.is_empty() && port.parse::<u16>().is_err() {
+        // Connectors would take the scheme's own instead.
+        return Err(RequestMisuse::Port(port.to_owned()));
+    }
+    let text = if port.is_empty() || port == default_port { host } else { text };
     if text.len() == whole.len() {
         return Ok(authority.clone());
     }
@@ -94,13 +103,20 @@ mod tests {
     #[test]
     fn what_names_the_same_peer_is_the_same_origin() {
         let plain = origin("http://example.test/a");
-        for same in ["http://EXAMPLE.test/b", "http://example.test:80", "http://me:secret@example.test"] {
+        for same in [
+            "http://EXAMPLE.test/b",
+            "http://example.test:80",
+            "http://example.test:",
+            "http://me:secret@example.test",
+        ] {
             assert_eq!(origin(same), plain, "{same}");
         }
         for other in ["https://example.test", "http://example.test:81", "http://www.example.test"] {
             assert_ne!(origin(other), plain, "{other}");
         }
         assert_eq!(origin("http://[::1]:80/").uri(), "http://[::1]/");
+        assert_eq!(origin("http://[::1]/").uri(), "http://[::1]/");
+        assert_eq!(origin("http://[::80]:8080/").to_string(), "http://[::80]:8080");
         assert_eq!(origin("https://example.test:443/x").to_string(), "https://example.test");
     }
 
@@ -109,7 +125,10 @@ mod tests {
         for (uri, misuse) in [
             ("/path", RequestMisuse::RelativeUri),
             ("example.test", RequestMisuse::RelativeUri),
+            ("http://me@:80/", RequestMisuse::RelativeUri),
             ("ftp://example.test/", RequestMisuse::Scheme("ftp".parse().unwrap())),
+            ("http://example.test:65536/", RequestMisuse::Port("65536".into())),
+            ("http://[::1]:web/", RequestMisuse::Port("web".into())),
         ] {
             assert_eq!(Origin::of(&uri.parse().unwrap()), Err(misuse), "{uri}");
         }
