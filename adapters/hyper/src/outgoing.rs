@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONNECTION, HOST};
+use http::header::{CONNECTION, HOST, UPGRADE};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, Request, Uri, Version};
@@ -61,7 +61,8 @@ impl<B: RequestBody> Outgoing<B> {
                 if !self.origin.is_proxy() && !connection.about.connected.is_proxied() {
                     head.uri = origin_form(&head.uri);
                 }
-                if !self.keep_alive {
+                // One that asks for another protocol says so in the same header.
+                if !self.keep_alive && !head.headers.contains_key(UPGRADE) {
                     head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 }
             }

@@ -82,6 +82,31 @@ async fn no_byte_is_lost() {
     at_rest(&client).await;
 }
 
+/// Whoever keeps no connection alive can still ask for one that is no HTTP any more.
+#[tokio::test]
+async fn without_keep_alive_an_upgrade_is_still_asked_for() {
+    let peer = Peer::start().await;
+    let client = plain(Client::builder().keep_alive(false));
+    let asking = tokio::spawn(client.request(upgrade(peer.uri("/"))));
+    let mut line = peer.accept().await;
+    assert!(line.head().await.contains("connection: upgrade\r\n"));
+    line.say("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n").await;
+    let response = soon(asking).await.unwrap().unwrap();
+    let mut stream = TokioIo::new(soon(hyper::upgrade::on(response)).await.unwrap());
+    stream.write_all(b"hello").await.unwrap();
+    assert_eq!(line.bytes(5).await, b"hello");
+    drop(stream);
+    line.closed().await;
+    // If the peer refuses, the connection serves nobody else.
+    let serving = async {
+        let mut line = peer.accept().await;
+        line.answer("no").await;
+        line.closed().await;
+    };
+    assert_eq!(tokio::join!(fetch(&client, upgrade(peer.uri("/"))), serving).0.unwrap(), "no");
+    at_rest(&client).await;
+}
+
 #[tokio::test]
 async fn an_upgrade_that_nobody_takes_closes() {
     let peer = Peer::start().await;
