@@ -55,8 +55,8 @@ impl ResponseBody {
     }
 
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
-        let (Some(limit), Some(tail)) = (self.timeout, &self.tail) else { return Poll::Pending };
-        let patience = self.patience.get_or_insert_with(|| Box::pin(tail.sleep(limit)));
+        let (Some(limit), Some(tail)) = (self.timeout, &mut self.tail) else { return Poll::Pending };
+        let patience = self.patience.get_or_insert_with(|| Box::pin(tail.wait(limit)));
         patience.as_mut().poll(context).map(|()| limit)
     }
 }

@@ -21,7 +21,8 @@ use crate::peers::Spoken;
 use crate::upload::Sent;
 use crate::{Error, Origin, ResponseBody};
 
-/// How often a request is sent in all. Reused connections that prove to be dead do not count: they become fewer.
+/// How often a request is sent in all. Reused connections that prove to be dead do not count, since they become fewer, as
+/// long as they do so within the time that a response may take.
 const ATTEMPTS: u32 = 5;
 
 /// A request that is made again goes before those of its kind.
@@ -41,17 +42,16 @@ pub(crate) async fn exchange<C: Connect, B: RequestBody>(
     let request = Outgoing::new(request, &client)?;
     let mut waited = None;
     let mut attempts = 0;
+    let mut began = None;
     loop {
         let mut loan = connection(&client, &request, &mut waited).await?;
+        let began = *began.get_or_insert(loan.lent());
         let sent = request.attempt(loan.connection())?;
         let failed = match send(&client, &mut loan, &request, sent).await {
-            Ok(Ok(response)) => return Ok(finish(&client, loan, response)),
+            Ok(Ok(response)) => return Ok(finish(&client, loan, &request, response)),
             Ok(Err(failed)) => failed,
             Err(error) => {
-                if loan.is_silent() {
-                    // The peer may be gone without a word: others should not find that out as well.
-                    loan.drain();
-                }
+                loan.waited_in_vain();
                 return Err(error);
             }
         };
@@ -60,7 +60,9 @@ pub(crate) async fn exchange<C: Connect, B: RequestBody>(
             loan.drain();
         }
         attempts += u32::from(!verdict.was_dead_before);
-        if !verdict.permits(&request) || attempts == ATTEMPTS {
+        let limit = client.settings.response_timeout.filter(|_| verdict.was_dead_before);
+        let is_late = limit.is_some_and(|limit| began.elapsed() > limit);
+        if !verdict.permits(&request) || attempts == ATTEMPTS || is_late {
             return Err(Error::Exchange(failed.into_error()));
         }
     }
@@ -69,7 +71,7 @@ pub(crate) async fn exchange<C: Connect, B: RequestBody>(
 /// A connection that takes requests; one that has said goodbye meanwhile is passed over. A request that has `waited` for
 /// one before has had its turn, and goes on with what is left of its time.
 async fn connection<C: Connect, B: RequestBody>(
-    client: &Inner<C, B>,
+    client: &Arc<Inner<C, B>>,
     request: &Outgoing<B>,
     waited: &mut Option<Duration>,
 ) -> Result<Loan<C, B>, Error> {
@@ -86,12 +88,13 @@ async fn connection<C: Connect, B: RequestBody>(
         }
         let asked = Instant::now();
         let lease = get.await.map_err(Error::Connection)?;
-        *waited = Some(waited.unwrap_or_default() + asked.elapsed());
+        let lent = Instant::now();
+        *waited = Some(waited.unwrap_or_default() + (lent - asked));
         if matches!(lease.sender, Sender::Http1(..)) {
             // A request that was under way may have limited the dials of those who still wait.
             client.end_stale_limit(&request.origin);
         }
-        if let Some(loan) = Loan::new(lease, client.runtime.clone()) {
+        if let Some(loan) = Loan::new(client, lease, lent) {
             return Ok(loan);
         }
     }
@@ -171,12 +174,14 @@ impl<C: Connect, B: RequestBody> Inner<C, B> {
 
 fn finish<C: Connect, B: RequestBody>(
     client: &Inner<C, B>,
-    loan: Loan<C, B>,
+    mut loan: Loan<C, B>,
+    request: &Outgoing<B>,
     response: Response<Incoming>,
 ) -> Response<ResponseBody> {
     let (mut head, incoming) = response.into_parts();
     loan.connection().about.connected.get_extras(&mut head.extensions);
     head.extensions.insert(loan.source());
+    loan.answered(request.upload.as_ref());
     let body_timeout = client.settings.body_timeout;
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         loan.upgraded();

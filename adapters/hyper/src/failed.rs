@@ -55,7 +55,15 @@ impl Verdict {
         }
         // The connection has broken. If it is new, its peer does so with all; if a part of the response has come, it
         // was no accident of the connection's age.
-        let reach = if is_reused && (is_http2 || loan.is_silent()) { Reach::Unknown } else { Reach::Final };
+        let reach = if !is_reused {
+            Reach::Final
+        } else if !is_http2 && loan.is_unsent() {
+            Reach::Nowhere
+        } else if is_http2 || loan.is_silent() {
+            Reach::Unknown
+        } else {
+            Reach::Final
+        };
         Self { reach, was_dead_before: is_reused && !is_http2, concerns_all: true }
     }
 

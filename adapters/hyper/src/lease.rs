@@ -1,5 +1,6 @@
 //! A connection on loan for one request, from its sending to the end of the response's body.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body::Body;
@@ -7,12 +8,14 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use latebind_tokio::{Lease, Source};
 use tokio::runtime::Handle;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use crate::client::RequestBody;
+use crate::client::{Inner, RequestBody};
 use crate::connect::{Connect, Connector};
 use crate::connection::{Connection, Sender};
+use crate::line::Line;
 use crate::streams::Streams;
+use crate::upload::Upload;
 
 /// How long a connection whose response has ended may take until it is ready for the next request: the rest of the
 /// request's body has to be written first. The time that Go's transport grants a lingering close.
@@ -23,26 +26,57 @@ const SETTLING: Duration = Duration::from_millis(500);
 const DRAINED_BYTES: usize = 256 << 10;
 const DRAINING: Duration = Duration::from_millis(50);
 
+/// An HTTP/2 connection on which nothing came for so long, while somebody has waited, may have lost its peer: longer than
+/// any round trip. A peer that was only slow costs a new connection, as with HTTP/1.1.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// A lease that keeps its connection's books.
 pub(crate) struct Loan<C: Connect, B: RequestBody> {
     lease: Option<Lease<Connector<C, B>>>,
     runtime: Handle,
-    /// Bytes that had been received on the connection before.
+    /// Since somebody waits for the peer.
+    mark: Mark,
+    /// The request's body, if there is one, from the response on.
+    upload: Option<Arc<Upload<B>>>,
+}
+
+/// How much had gone over a connection at a time.
+struct Mark {
+    at: Instant,
     received: u64,
+    sent: u64,
+}
+
+impl Mark {
+    fn new(at: Instant, line: &Line) -> Self {
+        Self { at, received: line.received(), sent: line.sent() }
+    }
 }
 
 impl<C: Connect, B: RequestBody> Loan<C, B> {
     /// `None` if the connection takes no request now: the pool has been told.
-    pub(crate) fn new(lease: Lease<Connector<C, B>>, runtime: Handle) -> Option<Self> {
-        let received = lease.about.line.received();
-        let loan = Self { lease: Some(lease), runtime, received };
+    pub(crate) fn new(
+        client: &Arc<Inner<C, B>>,
+        lease: Lease<Connector<C, B>>,
+        lent: Instant,
+    ) -> Option<Self> {
+        let mark = Mark::new(lent, &lease.about.line);
+        let loan = Self { lease: Some(lease), runtime: client.runtime.clone(), mark, upload: None };
         if let Some(streams) = loan.streams() {
+            streams.tell_by(|| {
+                let (client, conn) = (Arc::downgrade(client), loan.lease().id());
+                Box::new(move |allowed| {
+                    if let Some(client) = client.upgrade() {
+                        client.pool.set_capacity(conn, allowed);
+                    }
+                })
+            });
             streams.begin();
             if streams.is_over() {
                 loan.drain();
                 return None;
             }
-            streams.tell(|allowed| loan.lease().set_capacity(allowed));
+            streams.tell();
             if streams.is_overfull() {
                 return None;
             }
@@ -73,9 +107,33 @@ impl<C: Connect, B: RequestBody> Loan<C, B> {
         self.streams().is_some()
     }
 
-    /// Whether nothing has come since it was lent.
+    /// When it was lent; later, since when the response's body is waited for.
+    pub(crate) fn lent(&self) -> Instant {
+        self.mark.at
+    }
+
+    /// Whether nothing has come since somebody waits for it.
     pub(crate) fn is_silent(&self) -> bool {
-        self.connection().about.line.received() == self.received
+        self.connection().about.line.received() == self.mark.received
+    }
+
+    /// Whether nothing has been written since it was lent.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.connection().about.line.sent() == self.mark.sent
+    }
+
+    /// Somebody has waited in vain: on a silent connection of HTTP/2, nobody else should.
+    pub(crate) fn waited_in_vain(&self) {
+        if let Some(streams) = self.streams()
+            && self.is_silent()
+        {
+            streams.suspect();
+        }
+    }
+
+    /// The response has come; of the request, some may still be under way.
+    pub(crate) fn answered(&mut self, upload: Option<&Arc<Upload<B>>>) {
+        self.upload = upload.map(Arc::clone);
     }
 
     /// Nobody gets it any more (R18); does nothing to HTTP/1.1, where it tells by itself.
@@ -106,15 +164,38 @@ impl<C: Connect, B: RequestBody> Loan<C, B> {
     fn take(&mut self) -> Option<Lease<Connector<C, B>>> {
         let lease = self.lease.take()?;
         if let Sender::Http2(_, streams) = &lease.sender {
-            streams.tell(|allowed| lease.set_capacity(allowed));
-            streams.end();
+            streams.tell();
+            if streams.end() && streams.is_suspect() {
+                lease.drain();
+            }
         }
         Some(lease)
+    }
+
+    /// Whether the connection takes the next request.
+    fn is_settled(&self) -> bool {
+        match &self.upload {
+            Some(upload) if self.is_http2() => upload.is_let_go(),
+            _ => self.is_http2() || self.connection().is_ready(),
+        }
+    }
+
+    async fn settled(&mut self) {
+        match &self.upload {
+            Some(upload) if self.is_http2() => upload.let_go().await,
+            _ => self.connection_mut().settled().await,
+        }
     }
 }
 
 impl<C: Connect, B: RequestBody> Drop for Loan<C, B> {
     fn drop(&mut self) {
+        if self.lease.is_none() {
+            return;
+        }
+        if self.is_http2() && self.is_silent() && self.mark.at.elapsed() >= QUIET {
+            self.waited_in_vain();
+        }
         drop(self.take());
     }
 }
@@ -127,25 +208,31 @@ pub(crate) trait Tail: Send + Sync {
     /// Nobody wants the rest.
     fn unwanted(self: Box<Self>, rest: Incoming);
 
-    /// On the pool's runtime, wherever the body is read.
-    fn sleep(&self, duration: Duration) -> Sleep;
+    /// Somebody waits for more of it, for so long: on the pool's runtime, wherever the body is read.
+    fn wait(&mut self, limit: Duration) -> Sleep;
 }
 
 impl<C: Connect, B: RequestBody> Tail for Loan<C, B> {
     fn ended(mut self: Box<Self>) {
-        if self.is_http2() || self.connection().is_ready() {
+        if self.is_settled() {
             return;
         }
         let runtime = self.runtime.clone();
         runtime.spawn(async move {
-            // The pool asks whether it is ready.
-            let _ = timeout(SETTLING, self.connection_mut().settled()).await;
+            // Of HTTP/1.1, the pool asks whether it is ready.
+            if timeout(SETTLING, self.settled()).await.is_err() {
+                self.drain();
+            }
         });
     }
 
     fn unwanted(self: Box<Self>, rest: Incoming) {
-        // A stream ends with its body.
-        if self.is_http2() || rest.size_hint().lower() > DRAINED_BYTES as u64 {
+        if self.is_http2() {
+            // A stream ends with its bodies.
+            drop(rest);
+            return self.ended();
+        }
+        if rest.size_hint().lower() > DRAINED_BYTES as u64 {
             return;
         }
         let runtime = self.runtime.clone();
@@ -156,9 +243,10 @@ impl<C: Connect, B: RequestBody> Tail for Loan<C, B> {
         });
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn wait(&mut self, limit: Duration) -> Sleep {
         let _entered = self.runtime.enter();
-        sleep(duration)
+        self.mark = Mark::new(Instant::now(), &self.connection().about.line);
+        sleep(limit)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A transport under observation: what came in on it, whether it is still there, and a way to cut it off.
+//! A transport under observation: what came in and went out on it, whether it is still there, and a way to cut it off.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,6 +20,7 @@ pub(crate) struct Line(Arc<Known>);
 #[derive(Default)]
 struct Known {
     received: AtomicU64,
+    sent: AtomicU64,
     is_cut: AtomicBool,
     /// Who reads, to be told of a cut.
     reader: AtomicWaker,
@@ -33,6 +34,17 @@ impl Line {
     /// Bytes read so far: what decides whether a request may be sent once more.
     pub(crate) fn received(&self) -> u64 {
         self.0.received.load(Ordering::Acquire)
+    }
+
+    /// Bytes written so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Acquire)
+    }
+
+    fn note_sent(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(count)) = written {
+            self.0.sent.fetch_add(*count as u64, Ordering::Release);
+        }
     }
 
     /// Wakes `listener` when what the peer said first has been read and understood, and each time while it
@@ -111,8 +123,11 @@ impl<T: Read + Unpin> AsyncRead for Observed<T> {
 
 impl<T: Write + Unpin> AsyncWrite for Observed<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.line.check()?;
-        Pin::new(&mut self.get_mut().transport).poll_write(context, bytes)
+        let Self { transport, line, .. } = self.get_mut();
+        line.check()?;
+        let written = Pin::new(transport).poll_write(context, bytes);
+        line.note_sent(&written);
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -134,7 +149,10 @@ impl<T: Write + Unpin> AsyncWrite for Observed<T> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.line.check()?;
-        Pin::new(&mut self.get_mut().transport).poll_write_vectored(context, bytes)
+        let Self { transport, line, .. } = self.get_mut();
+        line.check()?;
+        let written = Pin::new(transport).poll_write_vectored(context, bytes);
+        line.note_sent(&written);
+        written
     }
 }

@@ -3,8 +3,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use hyper::client::conn::http2;
@@ -22,37 +22,70 @@ use crate::upload::Sent;
 pub(crate) struct Streams {
     /// What the peer allows at once, as far as is known.
     allowed: AtomicU32,
-    /// What the pool was told of it.
+    /// What the pool was told of it, and how it is told; who lends the connection first knows.
     told: AtomicU32,
+    teller: OnceLock<Teller>,
     /// In use by somebody who holds a lease.
     in_use: AtomicUsize,
     /// It is over when it takes no new streams: its peer has closed it, or said goodbye (GOAWAY).
     handover: Arc<Handover>,
     /// Its peer has answered a request.
     has_answered: AtomicBool,
+    /// Somebody has waited in vain when so many bytes had been received.
+    suspected_at: AtomicU64,
     line: Line,
 }
+
+/// Tells the pool how many streams a connection allows.
+type Teller = Box<dyn Fn(u32) + Send + Sync>;
+
+/// More bytes than are ever received.
+const NEVER: u64 = u64::MAX;
 
 impl Streams {
     pub(crate) fn new(allowed: u32, handover: Arc<Handover>, line: Line) -> Arc<Self> {
         Arc::new(Self {
             allowed: AtomicU32::new(allowed),
             told: AtomicU32::new(allowed),
+            teller: OnceLock::new(),
             in_use: AtomicUsize::new(0),
             handover,
             has_answered: AtomicBool::new(false),
+            suspected_at: AtomicU64::new(NEVER),
             line,
         })
     }
 
-    /// How many streams the peer allows at once.
+    /// How many streams there may be at once.
     pub(crate) fn allowed(&self) -> u32 {
+        if self.is_suspect() {
+            // No more than there are. It is not told that there is no room at all, which would promise some (R18).
+            return 1;
+        }
         self.allowed.load(Ordering::Acquire)
     }
 
-    /// Has the pool told what the peer allows, if that has changed since it was told.
-    pub(crate) fn tell(&self, set_capacity: impl Fn(u32)) {
+    /// The peer may be gone: nothing came for as long as somebody has waited. Until it is heard of again, nobody else
+    /// is to find that out.
+    pub(crate) fn suspect(&self) {
+        self.suspected_at.store(self.line.received(), Ordering::Release);
+        self.line.be_curious(true);
+        self.tell();
+    }
+
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspected_at.load(Ordering::Acquire) == self.line.received()
+    }
+
+    /// How the pool is told, from the first lease on.
+    pub(crate) fn tell_by(&self, teller: impl FnOnce() -> Teller) {
+        self.teller.get_or_init(teller);
+    }
+
+    /// Has the pool told how many streams there may be, if that has changed since it was told.
+    pub(crate) fn tell(&self) {
         let allowed = self.allowed();
+        let Some(set_capacity) = self.teller.get() else { return };
         if self.told.swap(allowed, Ordering::AcqRel) == allowed {
             return;
         }
@@ -85,7 +118,8 @@ impl Streams {
         }
     }
 
-    pub(crate) fn end(&self) {
+    /// Whether that was the last one.
+    pub(crate) fn end(&self) -> bool {
         let in_use = self.in_use.fetch_sub(1, Ordering::SeqCst) - 1;
         if in_use < self.allowed() as usize {
             self.line.be_curious(false);
@@ -94,6 +128,7 @@ impl Streams {
         if in_use == 0 && self.is_over() {
             self.handover.notify();
         }
+        in_use == 0
     }
 
     pub(crate) fn answered(&self) {
@@ -158,7 +193,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Self { driven, streams, word } = self.get_mut();
         // What it says first is how many streams it allows. What it says later is seen with the next request, or at once
-        // if there can be none.
+        // if there is no room for one.
         streams.line.listen(context.waker());
         let polled = Pin::new(&mut *driven).poll(context);
         let Some(connection) = driven.connection() else { return polled };
@@ -168,6 +203,7 @@ where
             streams.allowed.store(allowed, Ordering::Release);
             word.is(allowed);
         }
+        streams.tell();
         polled
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::client::RequestBody;
@@ -15,6 +16,9 @@ use crate::connect::BoxError;
 /// How much of a body is kept.
 const KEPT_BYTES: usize = 64 << 10;
 
+/// In how many pieces: each costs memory of its own.
+const KEPT_PIECES: usize = 1024;
+
 /// How much of a frame is handed out at once: as much as a socket takes in one go.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -22,6 +26,7 @@ const PIECE_BYTES: usize = 64 << 10;
 pub(crate) struct Upload<B> {
     hint: SizeHint,
     state: Mutex<State<B>>,
+    let_go: Notify,
 }
 
 struct State<B> {
@@ -37,6 +42,7 @@ struct State<B> {
     /// The attempt that reads it now, and whether it has.
     attempt: u32,
     was_read: bool,
+    is_let_go: bool,
     /// Since when the peer could have read or answered; `None` while the body has nothing to be sent.
     peers_turn: Option<Instant>,
 }
@@ -62,9 +68,10 @@ impl<B: RequestBody> Upload<B> {
             is_lost: false,
             attempt: 0,
             was_read: false,
+            is_let_go: false,
             peers_turn: Some(Instant::now()),
         };
-        Some(Arc::new(Self { hint, state: Mutex::new(state) }))
+        Some(Arc::new(Self { hint, state: Mutex::new(state), let_go: Notify::new() }))
     }
 
     /// The body from its beginning, for one more attempt; whoever sends an earlier one finds it broken off.
@@ -72,6 +79,7 @@ impl<B: RequestBody> Upload<B> {
         let mut state = self.lock();
         state.attempt += 1;
         state.was_read = false;
+        state.is_let_go = false;
         state.peers_turn = Some(Instant::now());
         Sent { upload: Some(Arc::clone(self)), attempt: state.attempt, place: 0 }
     }
@@ -86,11 +94,25 @@ impl<B: RequestBody> Upload<B> {
         !self.lock().is_lost
     }
 
+    /// Whether this attempt has come to its end: all is written, or nothing more will be.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.lock().is_let_go
+    }
+
+    /// Completes when it has; for one caller.
+    pub(crate) async fn let_go(&self) {
+        while !self.is_let_go() {
+            self.let_go.notified().await;
+        }
+    }
+
     /// Since when it is the peer's turn; `None` while the body has nothing to be sent.
     pub(crate) fn peers_turn(&self) -> Option<Instant> {
         self.lock().peers_turn
     }
+}
 
+impl<B> Upload<B> {
     fn lock(&self) -> MutexGuard<'_, State<B>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +169,7 @@ impl<B: RequestBody> State<B> {
         if let Piece::Data(bytes) = &piece {
             self.kept_bytes += bytes.len();
         }
-        if self.kept_bytes > KEPT_BYTES {
+        if self.kept_bytes > KEPT_BYTES || self.kept.len() == KEPT_PIECES {
             self.lose();
         }
         if !self.is_lost {
@@ -220,6 +242,18 @@ impl<B: RequestBody> Body for Sent<B> {
     }
 }
 
+impl<B> Drop for Sent<B> {
+    fn drop(&mut self) {
+        let Some(upload) = &self.upload else { return };
+        let mut state = upload.lock();
+        if state.attempt == self.attempt {
+            state.is_let_go = true;
+            drop(state);
+            upload.let_go.notify_one();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, Full, StreamBody};
@@ -258,6 +292,31 @@ mod tests {
         );
         assert_eq!(parts.concat(), body);
         assert!(sent.frame().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_body_of_many_small_frames_is_not_kept() {
+        let frames = |count| {
+            let frame = |_| Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")));
+            Upload::new(StreamBody::new(futures_util::stream::iter((0..count).map(frame)))).unwrap()
+        };
+        for (count, is_whole) in [(KEPT_PIECES, true), (KEPT_PIECES + 1, false)] {
+            let upload = frames(count);
+            assert_eq!(read(upload.attempt()).await.unwrap().len(), count);
+            assert_eq!(upload.is_whole(), is_whole);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_attempt_is_the_one_that_lets_go() {
+        let upload = Upload::new(Full::new(Bytes::from("body"))).unwrap();
+        let first = upload.attempt();
+        let second = upload.attempt();
+        drop(first);
+        assert!(!upload.is_let_go());
+        let (uploaded, ()) = tokio::join!(read(second), upload.let_go());
+        assert_eq!(uploaded.unwrap(), "body");
+        assert!(upload.is_let_go());
     }
 
     #[tokio::test]

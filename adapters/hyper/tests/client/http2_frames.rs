@@ -1,7 +1,7 @@
 //! HTTP/2, frame by frame: what a peer says, and what becomes of the requests.
 
 use http_body_util::BodyExt;
-use latebind_hyper::{BodyError, Client, Error};
+use latebind_hyper::{BodyError, Builder, Client, Error};
 
 use crate::support::frames::{CANCEL, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, Said};
 use crate::support::server::channel;
@@ -79,6 +79,76 @@ async fn more_streams_that_are_allowed_later_count() {
         answered(asking).await;
     }
     peer.assert_idle().await;
+    at_rest(&client).await;
+}
+
+/// Those who wait hear of it at once, and not only with the next end of a request.
+#[tokio::test]
+async fn more_streams_that_are_allowed_serve_those_who_wait() {
+    let peer = Peer::start().await;
+    let config = Builder::default_config().max_connections_per_key(1);
+    let client = plain(Client::builder().http2_only(true).config(config));
+    let mut frames = warm(&client, &peer, 1).await;
+    let first = ask(&client, &peer);
+    let first_stream = frames.head().await;
+    let others: Vec<_> = (0..3).map(|_| ask(&client, &peer)).collect();
+    until("they wait", || client.stats().waiters == 3).await;
+    frames.allow(3).await;
+    for _ in 0..2 {
+        let stream = frames.head().await;
+        frames.answer(stream).await;
+    }
+    let stream = frames.head().await;
+    frames.answer(stream).await;
+    for other in others {
+        answered(other).await;
+    }
+    frames.answer(first_stream).await;
+    answered(first).await;
+    at_rest(&client).await;
+}
+
+/// Its stream counts for the peer until then: a request in its place would have to wait on the connection.
+#[tokio::test]
+async fn a_stream_is_free_only_when_the_request_is_written_as_well() {
+    let peer = Peer::start().await;
+    let client = Client::builder().http2_only(true).build_http().unwrap();
+    let request = |body| http::Request::post(peer.uri("/")).body(body).unwrap();
+    let (writer, body) = channel();
+    let asking = tokio::spawn(client.request(request(body)));
+    let mut frames = Frames::accept(&peer, 1).await;
+    let Said::Head { stream, is_all: false } = frames.next().await else { panic!("no request") };
+    // The whole response, while the request is still being written.
+    frames.answer(stream).await;
+    assert_eq!(text(soon(asking).await.unwrap().unwrap()).await, "");
+    let (other_writer, body) = channel();
+    drop(other_writer);
+    let second = tokio::spawn(client.request(request(body)));
+    let mut other = Frames::accept(&peer, 1).await;
+    let Said::Head { stream: other_stream, .. } = other.next().await else { panic!("no request") };
+    other.answer(other_stream).await;
+    text(soon(second).await.unwrap().unwrap()).await;
+    writer.send("late").await;
+    drop(writer);
+    assert_eq!(frames.next().await, Said::Data { stream, data: b"late".to_vec(), is_end: false });
+    assert_eq!(frames.next().await, Said::Data { stream, data: vec![], is_end: true });
+    at_rest(&client).await;
+}
+
+/// As with HTTP/1.1: nobody else is given such a connection, and nothing waits for its upload in the end.
+#[tokio::test]
+async fn an_upload_that_goes_on_after_its_response_costs_the_connection() {
+    let peer = Peer::start().await;
+    let client = Client::builder().http2_only(true).build_http().unwrap();
+    let (writer, body) = channel();
+    let asking = tokio::spawn(client.request(http::Request::post(peer.uri("/")).body(body).unwrap()));
+    let mut frames = Frames::accept(&peer, 100).await;
+    let Said::Head { stream, is_all: false } = frames.next().await else { panic!("no request") };
+    frames.answer(stream).await;
+    assert_eq!(text(soon(asking).await.unwrap().unwrap()).await, "");
+    until("it is gone", || client.stats().connections() == 0).await;
+    while frames.next().await != Said::End {}
+    writer.unwanted().await;
     at_rest(&client).await;
 }
 

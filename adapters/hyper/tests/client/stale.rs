@@ -1,8 +1,15 @@
 //! Reused connections that prove to be dead.
 
-use latebind_hyper::{Client, Error};
+use std::time::Duration;
 
-use crate::support::connectors::{GatedConnector, Order};
+use bytes::Bytes;
+use http_body_util::Full;
+use latebind_hyper::{Client, Error};
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+use crate::support::connectors::{GatedConnector, Order, Pipes};
+use crate::support::peer::Line;
 use crate::support::{Gate, Peer, Server, at_rest, client, fetch, get, post, soon, text, until};
 
 /// What the server closed is not found by a request.
@@ -182,5 +189,56 @@ async fn a_parked_dial_that_proves_to_be_dead_is_no_failure() {
     let head = peer.accept().await.answer("second").await;
     assert!(head.starts_with("GET /second "));
     assert_eq!(text(soon(asking).await.unwrap().unwrap()).await, "second");
+    at_rest(&client).await;
+}
+
+/// What could not be written at all was not sent, whatever it is.
+#[tokio::test]
+async fn a_post_of_which_nothing_could_be_written_is_sent_again() {
+    let (connector, mut pipes) = Pipes::new();
+    let client: Client<_, Full<Bytes>> = Client::builder().build(connector.clone()).unwrap();
+    let first = tokio::spawn(client.request(get("http://host.test/")));
+    let mut old = Line(soon(pipes.recv()).await.unwrap());
+    old.answer("first").await;
+    assert_eq!(text(soon(first).await.unwrap().unwrap()).await, "first");
+    connector.reset();
+    let second = tokio::spawn(client.request(post("http://host.test/", "body")));
+    old.closed().await;
+    let mut line = Line(soon(pipes.recv()).await.unwrap());
+    assert!(line.answer("second").await.starts_with("POST / "));
+    assert_eq!(text(soon(second).await.unwrap().unwrap()).await, "second");
+    assert_eq!(line.bytes(4).await, b"body");
+    at_rest(&client).await;
+}
+
+/// Each of many connections may take its time to prove dead; all of them together may not.
+#[tokio::test(start_paused = true)]
+async fn connections_that_prove_dead_late_are_tried_for_a_bounded_time() {
+    const LIMIT: Duration = Duration::from_secs(60);
+    const SILENCE: Duration = Duration::from_secs(25);
+    let (connector, mut pipes) = Pipes::new();
+    let client: Client<_, Full<Bytes>> = Client::builder().response_timeout(LIMIT).build(connector).unwrap();
+    let mut lines = Vec::new();
+    let warming: Vec<_> = (0..8).map(|_| tokio::spawn(client.request(get("http://host.test/")))).collect();
+    for _ in &warming {
+        lines.push(Line(soon(pipes.recv()).await.unwrap()));
+    }
+    for line in &mut lines {
+        line.answer("warm").await;
+    }
+    for warm in warming {
+        text(soon(warm).await.unwrap().unwrap()).await;
+    }
+    for mut line in lines {
+        tokio::spawn(async move {
+            line.0.read_u8().await.unwrap();
+            tokio::time::sleep(SILENCE).await;
+        });
+    }
+    let began = Instant::now();
+    let error = client.request(get("http://host.test/")).await.unwrap_err();
+    assert!(matches!(error, Error::Exchange(_)), "{error:?}");
+    // The third one is the last that has begun in time.
+    assert_eq!(began.elapsed(), SILENCE * 3);
     at_rest(&client).await;
 }

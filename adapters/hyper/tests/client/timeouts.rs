@@ -10,9 +10,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, advance};
 
 use crate::support::connectors::Pipes;
+use crate::support::frames::{CANCEL, Said};
 use crate::support::peer::{Line, ok};
 use crate::support::server::channel;
-use crate::support::{at_rest, fetch, get, soon, text};
+use crate::support::{Frames, at_rest, fetch, get, soon, text, until};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -189,5 +190,117 @@ async fn a_peer_of_http2_that_does_not_read() {
     let mut written = Vec::new();
     soon(line.0.read_to_end(&mut written)).await.unwrap();
     assert_eq!(written.len(), 64 << 10);
+    at_rest(&client).await;
+}
+
+type Silent = Frames<DuplexStream>;
+
+/// An HTTP/2 connection that has answered once.
+async fn warm_http2(client: &Piped, pipes: &mut UnboundedReceiver<DuplexStream>) -> Silent {
+    let serving = async {
+        let mut frames = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+        let stream = frames.head().await;
+        frames.answer(stream).await;
+        frames
+    };
+    let (answer, frames) = tokio::join!(fetch(client, get("http://host.test/")), serving);
+    answer.unwrap();
+    until("it is parked", || client.stats().idle == 1).await;
+    frames
+}
+
+/// The caller's patience is shorter than the client's, as that of a layer around it may be.
+async fn given_up(client: &Piped, patience: Duration) {
+    let asking = tokio::time::timeout(patience, client.request(get("http://host.test/")));
+    assert!(asking.await.is_err());
+}
+
+/// HTTP/2: where nothing came while a caller has waited, the next one does not have to find that out again.
+#[tokio::test(start_paused = true)]
+async fn a_peer_of_http2_that_says_nothing_until_the_caller_gives_up() {
+    let (client, mut pipes) = piped(Client::builder().http2_only(true));
+    let mut silent = warm_http2(&client, &mut pipes).await;
+    given_up(&client, LIMIT).await;
+    silent.head().await;
+    let mut next = warm_http2(&client, &mut pipes).await;
+    // A short wait says nothing of a peer.
+    given_up(&client, Duration::from_millis(500)).await;
+    let cancelled = next.head().await;
+    assert_eq!(next.next().await, Said::Reset { stream: cancelled, code: CANCEL });
+    let asking = tokio::spawn(client.request(get("http://host.test/")));
+    let stream = next.head().await;
+    next.answer(stream).await;
+    text(soon(asking).await.unwrap().unwrap()).await;
+    at_rest(&client).await;
+}
+
+/// The same while a response is read.
+#[tokio::test(start_paused = true)]
+async fn a_peer_of_http2_that_says_nothing_more_of_a_body() {
+    let (client, mut pipes) = piped(Client::builder().http2_only(true).body_timeout(LIMIT));
+    for is_given_up in [false, true] {
+        let asking = tokio::spawn(client.request(get("http://host.test/")));
+        let mut silent = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+        let stream = silent.head().await;
+        silent.begin_answer(stream, "ha").await;
+        let mut body = asking.await.unwrap().unwrap().into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ha");
+        // Nobody asks for it yet.
+        advance(LIMIT).await;
+        if is_given_up {
+            assert!(tokio::time::timeout(LIMIT / 2, body.frame()).await.is_err());
+            drop(body);
+        } else {
+            let error = body.frame().await.unwrap().unwrap_err();
+            assert!(matches!(error, BodyError::Timeout(LIMIT)), "{error:?}");
+        }
+        until("it is gone", || client.stats().connections() == 0).await;
+    }
+    at_rest(&client).await;
+}
+
+/// Somebody is on a connection that says nothing, and somebody else has given up on it.
+async fn half_given_up(
+    builder: Builder,
+) -> (Piped, UnboundedReceiver<DuplexStream>, Silent, u32, impl Future<Output = ()>) {
+    let (client, mut pipes) = piped(builder.http2_only(true));
+    let mut slow = warm_http2(&client, &mut pipes).await;
+    let patient = tokio::spawn(client.request(get("http://host.test/")));
+    let patient_stream = slow.head().await;
+    given_up(&client, LIMIT).await;
+    let cancelled = slow.head().await;
+    assert_eq!(slow.next().await, Said::Reset { stream: cancelled, code: CANCEL });
+    let served = async { assert_eq!(text(patient.await.unwrap().unwrap()).await, "patient") };
+    (client, pipes, slow, patient_stream, served)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_given_up_on_goes_on_with_those_who_are_on_it() {
+    let (client, mut pipes, mut slow, stream, served) = half_given_up(Client::builder()).await;
+    let next = tokio::spawn(client.request(get("http://host.test/")));
+    let mut other = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+    let next_stream = other.head().await;
+    other.answer(next_stream).await;
+    text(soon(next).await.unwrap().unwrap()).await;
+    slow.begin_answer(stream, "pa").await;
+    slow.end_answer(stream, "tient").await;
+    soon(served).await;
+    assert_eq!(client.stats().connections(), 2);
+    at_rest(&client).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_given_up_on_serves_again_once_its_peer_speaks() {
+    let config = Builder::default_config().max_connections_per_key(1);
+    let (client, _pipes, mut slow, stream, served) = half_given_up(Client::builder().config(config)).await;
+    let next = tokio::spawn(client.request(get("http://host.test/")));
+    until("it waits", || client.stats().waiters == 1).await;
+    slow.begin_answer(stream, "pa").await;
+    let next_stream = slow.head().await;
+    slow.answer(next_stream).await;
+    text(soon(next).await.unwrap().unwrap()).await;
+    slow.end_answer(stream, "tient").await;
+    soon(served).await;
+    assert_eq!(client.stats().counters.opened, 1);
     at_rest(&client).await;
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -81,16 +82,27 @@ impl Service<Uri> for GatedConnector {
 
 /// Connections within the process, whose other ends the test holds: for paused clocks, which sockets do not know.
 #[derive(Clone)]
-pub(crate) struct Pipes(mpsc::UnboundedSender<DuplexStream>);
+pub(crate) struct Pipes {
+    far: mpsc::UnboundedSender<DuplexStream>,
+    is_reset: Arc<AtomicBool>,
+}
 
 impl Pipes {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        let (far, receiver) = mpsc::unbounded_channel();
+        (Self { far, is_reset: Arc::default() }, receiver)
+    }
+
+    /// The next write fails: as on a socket that was reset, before its reader has heard of that.
+    pub(crate) fn reset(&self) {
+        self.is_reset.store(true, Ordering::SeqCst);
     }
 }
 
-pub(crate) struct Pipe(TokioIo<DuplexStream>);
+pub(crate) struct Pipe {
+    near: TokioIo<DuplexStream>,
+    is_reset: Arc<AtomicBool>,
+}
 
 impl Service<Uri> for Pipes {
     type Response = Pipe;
@@ -103,8 +115,9 @@ impl Service<Uri> for Pipes {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let (near, far) = tokio::io::duplex(64 << 10);
-        self.0.send(far).unwrap();
-        std::future::ready(Ok(Pipe(TokioIo::new(near))))
+        self.far.send(far).unwrap();
+        let is_reset = Arc::clone(&self.is_reset);
+        std::future::ready(Ok(Pipe { near: TokioIo::new(near), is_reset }))
     }
 }
 
@@ -120,7 +133,7 @@ impl hyper::rt::Read for Pipe {
         context: &mut Context<'_>,
         buffer: hyper::rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.near).poll_read(context, buffer)
     }
 }
 
@@ -130,14 +143,17 @@ impl hyper::rt::Write for Pipe {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        if self.is_reset.swap(false, Ordering::SeqCst) {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        Pin::new(&mut self.near).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.near).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.near).poll_shutdown(context)
     }
 }

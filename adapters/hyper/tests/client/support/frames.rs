@@ -1,6 +1,6 @@
 //! A peer that speaks HTTP/2, frame by frame, as the test has it.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Peer, soon};
@@ -21,7 +21,7 @@ pub(crate) const REFUSED_STREAM: u32 = 7;
 pub(crate) const CANCEL: u32 = 8;
 
 /// One connection, seen from the peer.
-pub(crate) struct Frames(TcpStream);
+pub(crate) struct Frames<T = TcpStream>(T);
 
 /// What a client says of its requests.
 #[derive(PartialEq, Eq, Debug)]
@@ -48,7 +48,14 @@ pub(crate) enum Said {
 impl Frames {
     /// Accepts a connection, and allows so many streams.
     pub(crate) async fn accept(peer: &Peer, max_streams: u32) -> Self {
-        let mut frames = Self(peer.accept().await.0);
+        Self::begin(peer.accept().await.0, max_streams).await
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Frames<T> {
+    /// Takes a client's preface, and allows so many streams.
+    pub(crate) async fn begin(transport: T, max_streams: u32) -> Self {
+        let mut frames = Self(transport);
         let mut preface = [0; 24];
         soon(frames.0.read_exact(&mut preface)).await.unwrap();
         assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
