@@ -162,13 +162,13 @@ impl Builder {
             config.max_uses = Some(1);
         }
         let request_timeout = config.request_timeout;
-        let peers = Peers::default();
+        let (limits, peers) = (Limits::default(), Peers::default());
         let connector = Connector {
             connect,
             http1: self.http1,
             http2: self.http2,
             is_http2_only: self.is_http2_only,
-            limits: Limits::default(),
+            limits: limits.clone(),
             peers: peers.clone(),
             body: PhantomData,
         };
@@ -179,6 +179,6 @@ impl Builder {
         let is_http2_only = self.is_http2_only;
         let settings =
             Settings { keep_alive, is_http2_only, request_timeout, response_timeout, body_timeout, proxy };
-        Ok(Client::new(Inner { pool: builder.build()?, settings, peers, runtime }))
+        Ok(Client::new(Inner { pool: builder.build()?, settings, limits, peers, runtime }))
     }
 }

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tower_service::Service;
 
 use crate::connect::{BoxError, Connect, Connector};
+use crate::limits::Limits;
 use crate::peers::Peers;
 use crate::{Builder, Error, Origin, ResponseBody, exchange};
 
@@ -38,6 +39,7 @@ pub struct Client<C: Connect, B: RequestBody> {
 pub(crate) struct Inner<C: Connect, B: RequestBody> {
     pub(crate) pool: Pool<Connector<C, B>>,
     pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
     pub(crate) peers: Peers,
     pub(crate) runtime: Handle,
 }

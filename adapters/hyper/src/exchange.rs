@@ -28,9 +28,9 @@ const ATTEMPTS: u32 = 5;
 /// A request that is made again goes before those of its kind.
 const AGAIN: Priority = Priority::HIGHEST;
 
-/// How many dials there are at once to a peer whose connections are shared: one for all who wait, and one in case that
-/// the first hangs.
-const DIALS_FOR_ALL: NonZeroU32 = NonZeroU32::new(2).unwrap();
+/// How many requests the dials at once to a peer whose connections are shared are for. A few more than these find room, too,
+/// or dial when the first of them are done.
+const DIALED_FOR: u32 = 64;
 
 /// A limit of zero would mean: now or never.
 const INSTANT: Duration = Duration::from_millis(1);
@@ -77,8 +77,8 @@ async fn connection<C: Connect, B: RequestBody>(
 ) -> Result<Loan<C, B>, Error> {
     loop {
         let mut get = client.pool.get(&request.origin);
-        if client.dials_for_all(&request.origin) {
-            get = get.max_dials(DIALS_FOR_ALL);
+        if let Some(dials) = client.dials_for_all(&request.origin) {
+            get = get.max_dials(dials);
         }
         if let Some(waited) = *waited {
             get = get.priority(AGAIN);
@@ -143,16 +143,18 @@ async fn send<C: Connect, B: RequestBody>(
 }
 
 impl<C: Connect, B: RequestBody> Inner<C, B> {
-    /// Whether a few dials are enough for all who wait: their connections will be shared (R18).
-    fn dials_for_all(&self, origin: &Origin) -> bool {
+    /// How many dials at once are enough for all who wait, where connections will be shared (R18): as many as it takes for
+    /// the streams, mostly one, and one in case that another hangs.
+    fn dials_for_all(&self, origin: &Origin) -> Option<NonZeroU32> {
         if !self.settings.keep_alive {
             // Each connection serves one request.
-            return false;
+            return None;
         }
-        if self.settings.is_http2_only {
-            return true;
+        if !self.settings.is_http2_only && self.end_stale_limit(origin) != Some(Spoken::Http2) {
+            return None;
         }
-        self.end_stale_limit(origin) == Some(Spoken::Http2)
+        let streams = self.limits.known(origin).unwrap_or(DIALED_FOR);
+        Some(NonZeroU32::MIN.saturating_add(DIALED_FOR.div_ceil(streams)))
     }
 
     /// A peer that does not speak HTTP/2 any more has as many dials as the others. Returns what it speaks, as far as is

@@ -39,12 +39,17 @@ struct State<B> {
     kept_bytes: usize,
     /// It cannot be sent from its beginning any more.
     is_lost: bool,
-    /// The attempt that reads it now, and whether it has.
-    attempt: u32,
-    was_read: bool,
-    is_let_go: bool,
+    attempt: Attempt,
     /// Since when the peer could have read or answered; `None` while the body has nothing to be sent.
     peers_turn: Option<Instant>,
+}
+
+/// The attempt that reads the body now.
+#[derive(Default)]
+struct Attempt {
+    number: u32,
+    was_read: bool,
+    is_let_go: bool,
 }
 
 enum Piece {
@@ -66,9 +71,7 @@ impl<B: RequestBody> Upload<B> {
             kept: Vec::new(),
             kept_bytes: 0,
             is_lost: false,
-            attempt: 0,
-            was_read: false,
-            is_let_go: false,
+            attempt: Attempt::default(),
             peers_turn: Some(Instant::now()),
         };
         Some(Arc::new(Self { hint, state: Mutex::new(state), let_go: Notify::new() }))
@@ -77,16 +80,15 @@ impl<B: RequestBody> Upload<B> {
     /// The body from its beginning, for one more attempt; whoever sends an earlier one finds it broken off.
     pub(crate) fn attempt(self: &Arc<Self>) -> Sent<B> {
         let mut state = self.lock();
-        state.attempt += 1;
-        state.was_read = false;
-        state.is_let_go = false;
+        let number = state.attempt.number + 1;
+        state.attempt = Attempt { number, ..Attempt::default() };
         state.peers_turn = Some(Instant::now());
-        Sent { upload: Some(Arc::clone(self)), attempt: state.attempt, place: 0 }
+        Sent { upload: Some(Arc::clone(self)), attempt: number, place: 0 }
     }
 
     /// Whether this attempt has read anything of it.
     pub(crate) fn was_read(&self) -> bool {
-        self.lock().was_read
+        self.lock().attempt.was_read
     }
 
     /// Whether it can be sent from its beginning.
@@ -96,7 +98,7 @@ impl<B: RequestBody> Upload<B> {
 
     /// Whether this attempt has come to its end: all is written, or nothing more will be.
     pub(crate) fn is_let_go(&self) -> bool {
-        self.lock().is_let_go
+        self.lock().attempt.is_let_go
     }
 
     /// Completes when it has; for one caller.
@@ -217,11 +219,11 @@ impl<B: RequestBody> Body for Sent<B> {
         let Self { upload, attempt, place } = self.get_mut();
         let Some(upload) = upload else { return Poll::Ready(None) };
         let mut state = upload.lock();
-        if state.attempt != *attempt {
+        if state.attempt.number != *attempt {
             // An end would let half a body pass for a whole one.
             return Poll::Ready(Some(Err("the request is sent on another connection".into())));
         }
-        state.was_read = true;
+        state.attempt.was_read = true;
         let polled = match state.kept.get(*place) {
             Some(piece) => Poll::Ready(Some(Ok(piece.frame()))),
             None => state.poll_piece(context),
@@ -246,8 +248,8 @@ impl<B> Drop for Sent<B> {
     fn drop(&mut self) {
         let Some(upload) = &self.upload else { return };
         let mut state = upload.lock();
-        if state.attempt == self.attempt {
-            state.is_let_go = true;
+        if state.attempt.number == self.attempt {
+            state.attempt.is_let_go = true;
             drop(state);
             upload.let_go.notify_one();
         }

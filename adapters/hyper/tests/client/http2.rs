@@ -15,8 +15,12 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
+use crate::support::connectors::{GatedConnector, Order, Pipes};
+use crate::support::peer::{Line, ok};
 use crate::support::server::answer;
-use crate::support::{Gate, Plain, Server, at_rest, fetch, get, plain, post, soon, source, text, until};
+use crate::support::{
+    Frames, Gate, Plain, Server, at_rest, fetch, get, plain, post, soon, source, text, until,
+};
 
 fn client() -> Plain {
     plain(Client::builder().http2_only(true))
@@ -288,6 +292,75 @@ async fn who_speaks_http2_only_dials_twice_for_all() {
     gate.open();
     for response in join_all(many).await {
         assert!(text(response.unwrap().unwrap()).await.starts_with("HTTP/2.0 on "));
+    }
+    at_rest(&client).await;
+}
+
+/// A peer that is known to allow few streams is dialed as often as that takes, at once.
+#[tokio::test]
+async fn cold_requests_to_a_peer_that_allows_few_streams_do_not_wait_for_two_dials_at_a_time() {
+    let server = holding(&Gate::new(), 2, None).await;
+    let dial = Gate::new();
+    let orders: Vec<_> =
+        std::iter::once(Order::Connect).chain(std::iter::repeat_n(Order::Hold(dial.clone()), 64)).collect();
+    let connector = GatedConnector::new(server.address, orders);
+    let client = Client::builder().http2_only(true).build(connector.clone()).unwrap();
+    fetch(&client, get(server.uri("/"))).await.unwrap();
+    client.close_idle();
+    until("nothing is left", || client.stats().connections() == 0).await;
+    let many: Vec<_> = (0..20).map(|_| tokio::spawn(client.request(get(server.uri("/"))))).collect();
+    // Half as many would do if none hangs.
+    dial.arrived(20).await;
+    dial.open();
+    for response in join_all(many).await {
+        text(response.unwrap().unwrap()).await;
+    }
+    assert_eq!(connector.dials(), 21);
+    at_rest(&client).await;
+    server.open(0).await;
+}
+
+/// Protocols may change with the peer: what was known of it holds up nobody.
+#[tokio::test]
+async fn cold_requests_to_a_peer_that_speaks_http1_now_dial_for_themselves() {
+    let (connector, mut pipes) = Pipes::new();
+    let client: Client<_, Full<Bytes>> = Client::builder().build(connector.clone()).unwrap();
+    let ask = || tokio::spawn(client.request(get("http://host.test/")));
+    connector.negotiate_http2(true);
+    let asking = ask();
+    let mut frames = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+    let stream = frames.head().await;
+    frames.answer(stream).await;
+    text(soon(asking).await.unwrap().unwrap()).await;
+    client.close_idle();
+    until("it is gone", || client.stats().connections() == 0).await;
+
+    connector.negotiate_http2(false);
+    let many: Vec<_> = (0..20).map(|_| ask()).collect();
+    let mut lines = Vec::new();
+    for _ in &many {
+        let mut line = Line(soon(pipes.recv()).await.unwrap());
+        line.head().await;
+        lines.push(line);
+    }
+    for line in &mut lines {
+        line.say(ok("each on its own")).await;
+    }
+    for asking in many {
+        assert_eq!(text(soon(asking).await.unwrap().unwrap()).await, "each on its own");
+    }
+    client.close_idle();
+    until("they are gone", || client.stats().connections() == 0).await;
+
+    connector.negotiate_http2(true);
+    let many: Vec<_> = (0..20).map(|_| ask()).collect();
+    let mut frames = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+    for _ in &many {
+        let stream = frames.head().await;
+        frames.answer(stream).await;
+    }
+    for asking in many {
+        text(soon(asking).await.unwrap().unwrap()).await;
     }
     at_rest(&client).await;
 }

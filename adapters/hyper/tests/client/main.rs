@@ -9,6 +9,7 @@ mod late_binding;
 mod limits;
 mod misuse;
 mod reuse;
+mod scarce;
 mod stale;
 mod stress;
 mod support;

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use latebind_hyper::{Builder, Client, Error};
 
 use crate::support::server::answer;
-use crate::support::{Plain, Server, at_rest, get, plain, soon};
+use crate::support::{Plain, Random, Server, at_rest, get, plain, soon};
 
 const TASKS: u64 = 200;
 const ROUNDS: u64 = 30;
@@ -17,7 +17,7 @@ const PER_HOST: u32 = 20;
 async fn server() -> Server {
     Server::start(|request, _| async move {
         let path = request.uri().path().to_owned();
-        let mut random = Random(path.bytes().map(u64::from).sum());
+        let mut random = Random::new(path.bytes().map(u64::from).sum());
         let mut response = answer(path.repeat(1 + random.below(2000)));
         if request.version() < http::Version::HTTP_2 && random.below(20) == 0 {
             response.headers_mut().insert("connection", "close".parse().unwrap());
@@ -83,7 +83,7 @@ async fn storm(builder: Builder, per_host: u32) {
         .map(|task| {
             let (client, server) = (client.clone(), Arc::clone(&server));
             tokio::spawn(async move {
-                let mut random = Random(task + 1);
+                let mut random = Random::new(task + 1);
                 let mut answered = 0;
                 for round in 0..ROUNDS {
                     answered +=
@@ -121,16 +121,4 @@ async fn http1() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http2() {
     storm(Client::builder().http2_only(true), 4).await;
-}
-
-/// Marsaglia's xorshift: the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::TokioExecutor;
 use latebind_hyper::{BodyError, Builder, Client, Error};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -13,7 +15,7 @@ use crate::support::connectors::Pipes;
 use crate::support::frames::{CANCEL, Said};
 use crate::support::peer::{Line, ok};
 use crate::support::server::channel;
-use crate::support::{Frames, at_rest, fetch, get, soon, text, until};
+use crate::support::{Frames, at_rest, fetch, get, post, soon, text, until};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -171,6 +173,46 @@ async fn a_late_failure_leaves_time_to_try_again() {
     drop(line);
     accept(&mut pipes).await.answer("second").await;
     assert_eq!(text(second.await.unwrap().unwrap()).await, "second");
+    at_rest(&client).await;
+}
+
+/// hyper's pings find such a peer before any timeout does, and the request goes to another connection.
+#[tokio::test(start_paused = true)]
+async fn a_peer_of_http2_that_answers_no_ping() {
+    let (connector, mut pipes) = Pipes::new();
+    let mut http2 = http2::Builder::new(TokioExecutor::new());
+    http2.keep_alive_interval(LIMIT).keep_alive_timeout(LIMIT / 2);
+    let client = Client::builder().http2_only(true).http2(http2).build(connector).unwrap();
+    let mut silent = warm_http2(&client, &mut pipes).await;
+    let began = Instant::now();
+    let asking = tokio::spawn(client.request(get("http://host.test/")));
+    silent.head().await;
+    let mut next = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+    assert_eq!(began.elapsed(), LIMIT * 3 / 2);
+    let stream = next.head().await;
+    next.answer(stream).await;
+    text(asking.await.unwrap().unwrap()).await;
+    at_rest(&client).await;
+}
+
+/// An upload that a peer does not let go on, although it has answered in full, holds up nobody, and not the shutdown.
+#[tokio::test(start_paused = true)]
+async fn a_peer_of_http2_that_answers_and_does_not_read() {
+    let (client, mut pipes) = piped(Client::builder().http2_only(true));
+    let asking = tokio::spawn(client.request(post("http://host.test/", vec![0; 1 << 20])));
+    let mut frames = Frames::begin(soon(pipes.recv()).await.unwrap(), 100).await;
+    let Said::Head { stream, is_all: false } = frames.next().await else { panic!("no request") };
+    // All that the first window allows.
+    let mut left = 65_535;
+    while left > 0 {
+        let Said::Data { data, .. } = frames.next().await else { panic!("no data") };
+        left -= data.len();
+    }
+    frames.answer(stream).await;
+    text(asking.await.unwrap().unwrap()).await;
+    let began = Instant::now();
+    soon(client.shutdown()).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     at_rest(&client).await;
 }
 

@@ -85,12 +85,18 @@ impl Service<Uri> for GatedConnector {
 pub(crate) struct Pipes {
     far: mpsc::UnboundedSender<DuplexStream>,
     is_reset: Arc<AtomicBool>,
+    is_http2: Arc<AtomicBool>,
 }
 
 impl Pipes {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
         let (far, receiver) = mpsc::unbounded_channel();
-        (Self { far, is_reset: Arc::default() }, receiver)
+        (Self { far, is_reset: Arc::default(), is_http2: Arc::default() }, receiver)
+    }
+
+    /// What comes of it when the next connections agree on a protocol (ALPN).
+    pub(crate) fn negotiate_http2(&self, is_http2: bool) {
+        self.is_http2.store(is_http2, Ordering::SeqCst);
     }
 
     /// The next write fails: as on a socket that was reset, before its reader has heard of that.
@@ -102,6 +108,7 @@ impl Pipes {
 pub(crate) struct Pipe {
     near: TokioIo<DuplexStream>,
     is_reset: Arc<AtomicBool>,
+    is_http2: bool,
 }
 
 impl Service<Uri> for Pipes {
@@ -117,13 +124,17 @@ impl Service<Uri> for Pipes {
         let (near, far) = tokio::io::duplex(64 << 10);
         self.far.send(far).unwrap();
         let is_reset = Arc::clone(&self.is_reset);
-        std::future::ready(Ok(Pipe { near: TokioIo::new(near), is_reset }))
+        std::future::ready(Ok(Pipe {
+            near: TokioIo::new(near),
+            is_reset,
+            is_http2: self.is_http2.load(Ordering::SeqCst),
+        }))
     }
 }
 
 impl Connection for Pipe {
     fn connected(&self) -> Connected {
-        Connected::new()
+        if self.is_http2 { Connected::new().negotiated_h2() } else { Connected::new() }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod connectors;
 pub(crate) mod frames;
 pub(crate) mod gate;
 pub(crate) mod peer;
+pub(crate) mod random;
 pub(crate) mod server;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ pub(crate) use connectors::GatedConnector;
 pub(crate) use frames::Frames;
 pub(crate) use gate::Gate;
 pub(crate) use peer::Peer;
+pub(crate) use random::Random;
 pub(crate) use server::Server;
 
 /// Nothing that is awaited takes so long, unless it never comes.
