@@ -15,9 +15,13 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use latebind_hyper::{Builder, Client, ConnectFailure, HttpConnector, Notice};
+use latebind_hyper::{Builder, Client, ConnectFailure, HttpConnector, Notice, Source};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+const HELP: &str = "crawler [HOSTS [PAGES]]
+
+Fetches PAGES (40) of each of HOSTS (12), which are servers in this process.";
 
 const PER_HOST: u32 = 4;
 const IN_ALL: u32 = 24;
@@ -26,9 +30,16 @@ type Crawler = Client<HttpConnector, Empty<Bytes>>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut numbers = std::env::args().skip(1).map(|number| number.parse::<usize>());
-    let hosts = numbers.next().transpose()?.unwrap_or(12);
-    let pages = numbers.next().transpose()?.unwrap_or(40);
+    let numbers: Result<Vec<usize>, _> = std::env::args().skip(1).map(|number| number.parse()).collect();
+    let (hosts, pages) = match numbers.as_deref() {
+        Ok([]) => (12, 40),
+        Ok([hosts]) => (*hosts, 40),
+        Ok([hosts, pages]) => (*hosts, *pages),
+        _ => {
+            println!("{HELP}");
+            return Ok(());
+        }
+    };
 
     // No request waits for ever: there are more of them than connections, and they are served in their order.
     let config = Builder::default_config().max_connections(IN_ALL).request_timeout(Duration::from_secs(60));
@@ -65,9 +76,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     report(&seen.lock().expect("nobody panics with it"));
-    println!("{bytes} bytes in {:?}, {failed} failed; how their connections came:", began.elapsed());
+    println!(
+        "\n{bytes} bytes in {} ms, {failed} failed; where their connections came from:",
+        began.elapsed().as_millis()
+    );
     for (source, count) in client.stats().counters.delivered.iter().filter(|(_, count)| *count > 0) {
-        println!("    {:<12} {count:>6}", format!("{source:?}"));
+        println!("{count:>8}  {}", whence(source));
     }
     client.shutdown().await;
     Ok(())
@@ -98,6 +112,16 @@ fn report(seen: &BTreeMap<String, Seen>) {
     println!("{:<24} {:>8} {:>11} {:>12}", "host", "requests", "connections", "longest wait");
     for (host, Seen { requests, connections, waited }) in seen {
         println!("{host:<24} {requests:>8} {connections:>11} {:>9} ms", waited.as_millis());
+    }
+}
+
+fn whence(source: Source) -> &'static str {
+    match source {
+        Source::Idle => "were idle",
+        Source::Returned => "came back from another request while this one waited",
+        Source::OwnDial => "were dialed for the request",
+        Source::OtherDial => "were dialed for another request, which was served before",
+        _ => "came otherwise",
     }
 }
 

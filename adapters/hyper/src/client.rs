@@ -115,7 +115,8 @@ impl<C: Connect, B: RequestBody> Client<C, B> {
     }
 
     /// Shuts the client down: requests that wait for a connection fail, idle connections close, and those in use do
-    /// when their response ends. Completes when all are gone.
+    /// when their response ends. Completes when all are gone: not as long as somebody holds a response without reading it to
+    /// its end.
     pub async fn shutdown(&self) {
         self.inner.pool.shutdown().await;
     }
