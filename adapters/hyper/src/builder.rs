@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Uri;
 use hyper::client::conn::{http1, http2};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use latebind_tokio::{BuildError, Config, Notice, Pool, TokioRuntime};
 use tokio::runtime::Handle;
 
@@ -14,7 +14,7 @@ use crate::client::{Inner, Proxy, RequestBody, Settings};
 use crate::connect::{Connect, Connector};
 use crate::limits::Limits;
 use crate::peers::Peers;
-use crate::{Client, ConnectFailure, Origin};
+use crate::{BoxingExecutor, Client, ConnectFailure, Origin};
 
 type Observer = Box<dyn Fn(&Origin, &Notice<ConnectFailure>) + Send + Sync>;
 
@@ -29,13 +29,13 @@ pub struct Builder {
     proxy: Option<Proxy>,
     observers: Vec<Observer>,
     http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
+    http2: http2::Builder<BoxingExecutor>,
     runtime: Option<Handle>,
 }
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let mut http2 = http2::Builder::new(BoxingExecutor);
         http2.timer(TokioTimer::new());
         Self {
             config: Self::default_config(),
@@ -125,7 +125,7 @@ impl Builder {
     }
 
     /// How HTTP/2 is spoken. Its keep-alive pings find a peer that is gone before a request does.
-    pub fn http2(mut self, mut settings: http2::Builder<TokioExecutor>) -> Self {
+    pub fn http2(mut self, mut settings: http2::Builder<BoxingExecutor>) -> Self {
         // Pings panic without one.
         settings.timer(TokioTimer::new());
         self.http2 = settings;

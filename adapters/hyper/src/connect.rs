@@ -9,7 +9,6 @@ use http::Uri;
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection as Transport;
-use hyper_util::rt::TokioExecutor;
 use latebind_tokio::{Capacity, Manager};
 use tower_service::Service;
 
@@ -20,7 +19,7 @@ use crate::limits::Limits;
 use crate::line::observed;
 use crate::peers::Peers;
 use crate::streams::{Driver, Streams, Word, clamp};
-use crate::{ConnectFailure, Origin};
+use crate::{BoxingExecutor, ConnectFailure, Origin};
 
 /// What opens transports: any connector of hyper-util, hyper-rustls, or your own. Implemented by itself for a
 /// [`Service`] of [`Uri`]s whose responses are transports.
@@ -45,7 +44,7 @@ where
 pub(crate) struct Connector<C, B> {
     pub(crate) connect: C,
     pub(crate) http1: http1::Builder,
-    pub(crate) http2: http2::Builder<TokioExecutor>,
+    pub(crate) http2: http2::Builder<BoxingExecutor>,
     /// Without ALPN's word.
     pub(crate) is_http2_only: bool,
     pub(crate) limits: Limits,
@@ -68,7 +67,8 @@ impl<C: Connect, B: RequestBody> Connector<C, B> {
         let about = About { connected, line: line.clone() };
         let handover = Arc::<Handover>::default();
         if is_http2 {
-            // hyper starts a task for every request, as large as the one of the connection with its transport.
+            // hyper's tasks have one type, which has room for the transport: a pointer's, so that the task of each request
+            // is not as large as a TLS stream.
             let (mut sender, connection) = self.http2.handshake(Box::new(transport)).await?;
             let assumed = clamp(connection.current_max_send_streams());
             let at_first = self.limits.at_first(origin, assumed);

@@ -9,14 +9,13 @@ use std::task::{Context, Poll};
 
 use hyper::client::conn::http2;
 use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioExecutor;
 
-use crate::Origin;
 use crate::client::RequestBody;
 use crate::handover::{Driven, Handover};
 use crate::limits::Limits;
 use crate::line::Line;
 use crate::upload::Sent;
+use crate::{BoxingExecutor, Origin};
 
 /// Shared by the handles of an HTTP/2 connection and the task that drives it.
 pub(crate) struct Streams {
@@ -161,7 +160,7 @@ where
     T: Read + Write + Unpin + Send + 'static,
     B: RequestBody,
 {
-    pub(crate) driven: Driven<http2::Connection<T, Sent<B>, TokioExecutor>>,
+    pub(crate) driven: Driven<http2::Connection<T, Sent<B>, BoxingExecutor>>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) word: Word,
 }
