@@ -1,6 +1,7 @@
 //! Where a request goes: what makes two connections interchangeable.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
@@ -10,7 +11,7 @@ use crate::RequestMisuse;
 /// A scheme and an authority, without user and with the port only if it is not the scheme's own: the pool's key.
 ///
 /// Compares hosts without regard to case, as DNS does.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Eq, Debug)]
 pub struct Origin {
     scheme: Scheme,
     authority: Authority,
@@ -63,6 +64,34 @@ impl Origin {
     }
 }
 
+/// The pool compares with every request: what is written alike, as nearly always, is compared in one go.
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        let is_alike = self.authority.as_str() == other.authority.as_str();
+        self.scheme == other.scheme
+            && self.is_proxy == other.is_proxy
+            && (is_alike || self.authority == other.authority)
+    }
+}
+
+/// As many bytes as most authorities have are given to a hasher in one go: it works by the call.
+const HASHED_AT_ONCE: usize = 32;
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for bytes in self.authority.as_str().as_bytes().chunks(HASHED_AT_ONCE) {
+            let mut lower = [0; HASHED_AT_ONCE];
+            let lower = &mut lower[..bytes.len()];
+            lower.copy_from_slice(bytes);
+            lower.make_ascii_lowercase();
+            state.write(lower);
+        }
+        // Ends the authority, as no byte in it does; and tells the schemes apart, of which there are two.
+        let is_https = self.scheme == Scheme::HTTPS;
+        state.write_u8(0x80 | u8::from(is_https) << 1 | u8::from(self.is_proxy));
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.authority)
@@ -94,10 +123,16 @@ fn plain(authority: &Authority, default_port: &str) -> Result<Authority, Request
 
 #[cfg(test)]
 mod tests {
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
     use super::*;
 
     fn origin(uri: &str) -> Origin {
         Origin::of(&uri.parse().unwrap()).unwrap()
+    }
+
+    fn hash(origin: &Origin) -> u64 {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(origin)
     }
 
     #[test]
@@ -110,10 +145,18 @@ mod tests {
             "http://me:secret@example.test",
         ] {
             assert_eq!(origin(same), plain, "{same}");
+            assert_eq!(hash(&origin(same)), hash(&plain), "{same}");
         }
-        for other in ["https://example.test", "http://example.test:81", "http://www.example.test"] {
-            assert_ne!(origin(other), plain, "{other}");
+        let others =
+            ["https://example.test", "http://example.test:81", "http://www.example.test"].map(origin);
+        for other in
+            others.into_iter().chain([Origin::proxy(&"http://example.test".parse().unwrap()).unwrap()])
+        {
+            assert_ne!(other, plain, "{other}");
+            assert_ne!(hash(&other), hash(&plain), "{other}");
         }
+        let long = format!("http://{}.test", "label".repeat(2 * HASHED_AT_ONCE));
+        assert_eq!(hash(&origin(&long)), hash(&origin(&long.to_uppercase().replace("HTTP", "http"))));
         assert_eq!(origin("http://[::1]:80/").uri(), "http://[::1]/");
         assert_eq!(origin("http://[::1]/").uri(), "http://[::1]/");
         assert_eq!(origin("http://[::80]:8080/").to_string(), "http://[::80]:8080");

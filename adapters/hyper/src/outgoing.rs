@@ -72,7 +72,7 @@ impl<B: RequestBody> Outgoing<B> {
                 let host = head.headers.remove(HOST);
                 let named = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
                 let authority = named.as_ref().unwrap_or(&self.target);
-                if head.uri.authority() != Some(authority) {
+                if head.uri.authority().map(Authority::as_str) != Some(authority.as_str()) {
                     head.uri = with_authority(&head.uri, authority.clone());
                 }
             }
