@@ -1,5 +1,6 @@
 //! One request: sent, and sent once more if its connection proves to be dead and that is safe.
 
+use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
@@ -109,29 +110,42 @@ async fn send<C: Connect, B: RequestBody>(
     request: &Outgoing<B>,
     sent: Request<Sent<B>>,
 ) -> Result<Answer<B>, Error> {
-    let sending = async {
-        match &mut loan.connection_mut().sender {
-            Sender::Http1(sender, handover) => {
-                handover.hand_over(|| sender.try_send_request(sent)).await.await
-            }
-            Sender::Http2(sender, streams) => {
-                let answering = streams.handover().hand_over(|| sender.try_send_request(sent)).await;
-                let answer = answering.await;
-                if answer.is_ok() {
-                    streams.answered();
-                }
-                answer
-            }
+    match &mut loan.connection_mut().sender {
+        Sender::Http1(sender, handover) => {
+            let answering = {
+                let _entered = handover.enter().await;
+                sender.try_send_request(sent)
+            };
+            in_time(client, request, answering).await
         }
-    };
-    let Some(limit) = client.settings.response_timeout else { return Ok(sending.await) };
+        Sender::Http2(sender, streams) => {
+            let answering = {
+                let _entered = streams.handover().enter().await;
+                sender.try_send_request(sent)
+            };
+            let answer = in_time(client, request, answering).await;
+            if matches!(answer, Ok(Ok(_))) {
+                streams.answered();
+            }
+            answer
+        }
+    }
+}
+
+/// Waits for the answer, as long as the peer may be silent.
+async fn in_time<C: Connect, B: RequestBody>(
+    client: &Inner<C, B>,
+    request: &Outgoing<B>,
+    answering: impl Future<Output = Answer<B>>,
+) -> Result<Answer<B>, Error> {
+    let Some(limit) = client.settings.response_timeout else { return Ok(answering.await) };
     let began = Instant::now();
-    let mut sending = pin!(sending);
+    let mut answering = pin!(answering);
     let mut due = began + limit;
     loop {
-        match select(sending, pin!(client.sleep_until(due))).await {
+        match select(answering, pin!(client.sleep_until(due))).await {
             Either::Left((answer, _)) => return Ok(answer),
-            Either::Right(((), unfinished)) => sending = unfinished,
+            Either::Right(((), unfinished)) => answering = unfinished,
         }
         // While the request's body has nothing to be sent, the peer keeps nobody waiting.
         let peers_turn = request.upload.as_ref().map_or(Some(began), |upload| upload.peers_turn());

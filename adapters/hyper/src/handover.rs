@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
@@ -26,20 +26,21 @@ impl Handover {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Hands a request over by `send`; no foreign code runs in there.
-    pub(crate) async fn hand_over<T>(&self, send: impl FnOnce() -> T) -> T {
-        match self.try_hand_over(send) {
-            Ok(answering) => answering,
-            Err(send) => {
-                self.until(|| self.is_over()).await;
-                send()
+    /// Requests are handed over while this is held, and no foreign code runs meanwhile. If the task is ending, completes
+    /// when it is over.
+    pub(crate) async fn enter(&self) -> RwLockReadGuard<'_, bool> {
+        {
+            let is_ending = self.read();
+            if !*is_ending {
+                return is_ending;
             }
         }
+        self.until(|| self.is_over()).await;
+        self.read()
     }
 
-    fn try_hand_over<T, S: FnOnce() -> T>(&self, send: S) -> Result<T, S> {
-        let is_ending = self.is_ending.read().unwrap_or_else(PoisonError::into_inner);
-        if *is_ending { Err(send) } else { Ok(send()) }
+    fn read(&self) -> RwLockReadGuard<'_, bool> {
+        self.is_ending.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something has changed that somebody may wait for.
