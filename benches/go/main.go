@@ -76,7 +76,7 @@ func main() {
 
 func carryOut(o *order) *answer {
 	total := &answer{LatenciesNs: []int64{}}
-	if o.Protocol == "h2c" {
+	if o.Protocol == "h2c" && speakH2c == nil {
 		why := "Go's net/http has it from 1.24 on"
 		total.NotAvailable = &why
 		return total
@@ -116,6 +116,9 @@ func newTransport(o *order) *http.Transport {
 	}
 	if o.Limit != nil {
 		transport.MaxConnsPerHost = *o.Limit
+	}
+	if o.Protocol == "h2c" {
+		speakH2c(transport)
 	}
 	return transport
 }

@@ -29,7 +29,9 @@ impl Round {
     pub(crate) fn new(mut answer: Answer, processor_ns: Option<u64>, connections: Connections) -> Self {
         let latencies = &mut answer.latencies_ns;
         latencies.sort_unstable();
-        let milliseconds = |per_mille| float(percentile(latencies, per_mille)) / 1e6;
+        // Who answers nothing is slower than anybody.
+        let milliseconds =
+            |per_mille| percentile(latencies, per_mille).map_or(f64::INFINITY, |time| float(time) / 1e6);
         let requests = float(answer.requests.max(1));
         Self {
             requests_per_second: float(latencies.len() as u64) * 1e9 / float(answer.elapsed_ns.max(1)),
@@ -48,10 +50,10 @@ pub(crate) fn float(number: u64) -> f64 {
     number as f64
 }
 
-/// The smallest value that at least so many of a thousand values do not exceed; 0 of none.
-fn percentile(sorted: &[u64], per_mille: usize) -> u64 {
+/// The smallest value that at least so many of a thousand values do not exceed.
+fn percentile(sorted: &[u64], per_mille: usize) -> Option<u64> {
     let rank = (sorted.len() * per_mille).div_ceil(1000);
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+    sorted.get(rank.saturating_sub(1)).copied()
 }
 
 /// The value in the middle; of an even number, the mean of the two there. NaN of none.
@@ -127,10 +129,23 @@ mod tests {
     fn percentiles_are_values_that_occurred() {
         let values: Vec<u64> = (1..=1000).collect();
         let of = |per_mille| percentile(&values, per_mille);
-        assert_eq!((of(500), of(990), of(999), of(1000)), (500, 990, 999, 1000));
-        assert_eq!(percentile(&[7, 8, 9], 500), 8);
-        assert_eq!(percentile(&[7], 500), 7);
-        assert_eq!(percentile(&[], 990), 0);
+        assert_eq!([of(500), of(990), of(999), of(1000)], [500, 990, 999, 1000].map(Some));
+        assert_eq!(percentile(&[7, 8, 9], 500), Some(8));
+        assert_eq!(percentile(&[7], 500), Some(7));
+        assert_eq!(percentile(&[], 990), None);
+    }
+
+    #[test]
+    fn who_answers_nothing_is_behind_who_does() {
+        let nothing = [Round::new(Answer::default(), None, Connections::default())];
+        let (behind, ahead) = ([&nothing[..]], [round(100.0, 1.0)]);
+        for (more_is_better, figure) in
+            [(true, (|round| round.requests_per_second) as fn(&Round) -> f64), (false, |round| round.p99_ms)]
+        {
+            let of = |own, others| compare(own, others, more_is_better, figure).unwrap().verdict;
+            assert_eq!(of(&ahead, &behind), Verdict::Ahead);
+            assert_eq!(of(&nothing, &[&ahead[..]]), Verdict::Behind);
+        }
     }
 
     #[test]

@@ -62,7 +62,8 @@ struct Until {
 /// Lets all callers begin at once; returns when the last one was done.
 async fn burst<C: Client>(order: &Order, client: C, url: &Uri, until: Until, answer: &mut Answer) -> Instant {
     // A client with a limit of its own needs no other.
-    let permits = order.limit.filter(|_| !C::HAS_LIMIT).map(|limit| Arc::new(Semaphore::new(limit as usize)));
+    let permits =
+        order.permits.filter(|_| !C::HAS_LIMIT).map(|permits| Arc::new(Semaphore::new(permits as usize)));
     let barrier = Arc::new(Barrier::new(order.callers as usize));
     let mut callers = JoinSet::new();
     for _ in 0..order.callers {
@@ -159,7 +160,8 @@ mod tests {
             protocol: Protocol::Http1,
             callers: 6,
             connect_delay_ms: 0,
-            limit: Some(2),
+            limit: None,
+            permits: Some(2),
             load,
         }
     }

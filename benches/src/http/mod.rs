@@ -7,6 +7,7 @@ mod clients;
 mod figures;
 mod go;
 mod load;
+mod markdown;
 mod process;
 mod protocol;
 mod report;
@@ -33,9 +34,13 @@ pub(crate) use clients::{Kind, serve as serve_client};
 pub(crate) use server::serve as serve_server;
 
 /// How it is measured.
+///
+/// All scenarios take about 35 minutes on two processors, with `--quick` a minute; a progress bar tells how much is
+/// left. Half of the time goes into warm-ups and into waiting until the connections of one client are closed, so that
+/// a shorter `--measure-ms` does not save much; `--rounds` and `--only` do.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Half a minute instead of ten: one short round with 64 callers.
+    /// A minute instead of 35: one short round with 64 callers.
     #[arg(long)]
     quick: bool,
     /// How many rounds; all clients take their turns in each, and the medians count.
@@ -50,12 +55,19 @@ pub(crate) struct Options {
     /// Threads of each client, and of the server.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
-    /// Only scenarios whose names contain this.
+    /// Only scenarios whose names contain this, such as "h2c", "64 callers" or "cold"; given several times, all of it.
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Names the scenarios that would be measured, and measures nothing.
     #[arg(long)]
-    only: Option<String>,
+    list: bool,
     /// All rounds are written here, too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// The table is written here, too, as Markdown: between the lines of comment that mark its place, if the file is
+    /// there. docs/HTTP-BENCHMARKS.md has them.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
 }
 
 /// Who takes part.
@@ -77,6 +89,17 @@ pub(crate) struct Measured {
 pub(crate) const OWN: &str = "latebind-hyper";
 
 pub(crate) fn run(options: &Options) -> io::Result<()> {
+    let scenarios = chosen(options);
+    if options.list {
+        for scenario in &scenarios {
+            println!("{scenario}");
+        }
+        return Ok(());
+    }
+    if let Some(page) = &options.markdown {
+        // Before the half hour, not after it.
+        markdown::check(page)?;
+    }
     let program = std::env::current_exe()?;
     let threads = options.threads.to_string();
     let start = |arguments: &[&str]| {
@@ -96,14 +119,28 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         Go::Missing(why) => format!("without Go: {why}"),
     };
     eprintln!("{go}");
-    let mut bench = Bench::new(start(&["http-server"])?, contenders, options)?;
+    let mut bench = Bench::new(start(&["http-server"])?, contenders, scenarios, options)?;
     let measured = bench.measure()?;
     println!("{}", report::table(&measured));
     println!("{}", report::legend(options, bench.rounds, &go));
-    match &options.json {
-        Some(file) => report::write(file, &measured),
-        None => Ok(()),
+    if let Some(file) = &options.json {
+        report::write(file, &measured)?;
     }
+    if let Some(page) = &options.markdown {
+        let run = markdown::Run { rounds: bench.rounds, pace: bench.pace, threads: options.threads, go };
+        markdown::write(page, &run, &measured)?;
+    }
+    Ok(())
+}
+
+/// What the options ask for.
+fn chosen(options: &Options) -> Vec<Scenario> {
+    let mut scenarios = scenario::all();
+    scenarios.retain(|scenario| {
+        let name = scenario.to_string();
+        options.only.iter().all(|part| name.contains(part)) && (scenario.callers == 64 || !options.quick)
+    });
+    scenarios
 }
 
 struct Bench {
@@ -116,16 +153,16 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(mut server: Process, contenders: Vec<Contender>, options: &Options) -> io::Result<Self> {
+    fn new(
+        mut server: Process,
+        contenders: Vec<Contender>,
+        scenarios: Vec<Scenario>,
+        options: &Options,
+    ) -> io::Result<Self> {
         let listening = server.listen()?;
-        let mut scenarios = scenario::all();
-        if let Some(part) = &options.only {
-            scenarios.retain(|scenario| scenario.to_string().contains(part));
-        }
         let mut pace = Pace { measure_ms: options.measure_ms, bursts: options.bursts };
         let mut rounds = options.rounds;
         if options.quick {
-            scenarios.retain(|scenario| scenario.callers == 64);
             pace = Pace { measure_ms: 100, bursts: 1 };
             rounds = 1;
         }
@@ -180,7 +217,11 @@ impl Bench {
         }
         let used = contender.process.processor_ns().zip(processor).map(|(after, before)| after - before);
         let after = self.quiet()?;
-        let connections = Connections { made: after.accepted - before.accepted, peak: after.peak };
+        // What another client has left open is not this one's.
+        let connections = Connections {
+            made: after.accepted - before.accepted,
+            peak: after.peak - before.open.min(after.peak),
+        };
         measured.first_error = measured.first_error.take().or_else(|| answer.first_error.clone());
         measured.rounds.push(Round::new(answer, used, connections));
         Ok(())
@@ -190,17 +231,25 @@ impl Bench {
 /// What is still being dialed or closed must not disturb, or be counted for, the next client: how long that may take.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// What does not change for so long stays: longer than a slow connect. Go leaves one or two connections of HTTP/2 open
+/// whose server has said goodbye.
+const UNCHANGED: Duration = Duration::from_millis(150);
+
 impl Bench {
     /// Waits until all connections are closed; not for ever, as a client may keep some. The peak is that since the
     /// last call.
     fn quiet(&mut self) -> io::Result<Census> {
         let begin = Instant::now();
-        let (mut last, mut peak) = (None, 0);
+        let (mut last, mut peak, mut changed) = (None, 0, begin);
         loop {
             let census: Census = self.server.ask(&())?;
             peak = census.peak.max(peak);
+            let is_same = last == Some(census);
+            if !is_same {
+                changed = Instant::now();
+            }
             // Twice the same: none waits to be accepted.
-            let is_quiet = census.open == 0 && last == Some(census);
+            let is_quiet = is_same && (census.open == 0 || changed.elapsed() > UNCHANGED);
             if is_quiet || begin.elapsed() > QUIET {
                 return Ok(Census { peak, ..census });
             }

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// What is spoken on the connections.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Protocol {
     /// HTTP/1.1 over TCP.
@@ -29,8 +29,10 @@ pub(crate) struct Order {
     pub(crate) callers: u32,
     /// Added to every connect.
     pub(crate) connect_delay_ms: u64,
-    /// How many connections there may be at most; for clients without such a limit, requests.
+    /// How many connections there may be at most.
     pub(crate) limit: Option<u32>,
+    /// How many requests there may be at once, for clients that cannot limit their connections: as many as those carry.
+    pub(crate) permits: Option<u32>,
     pub(crate) load: Load,
 }
 
@@ -70,6 +72,9 @@ pub(crate) struct Answer {
 pub(crate) struct Listening {
     pub(crate) plain_port: u16,
     pub(crate) tls_port: u16,
+    /// Where a connection of HTTP/2 takes few streams at once.
+    pub(crate) few_plain_port: u16,
+    pub(crate) few_tls_port: u16,
     /// In PEM.
     pub(crate) certificate: String,
 }
@@ -84,11 +89,14 @@ pub(crate) struct Census {
 }
 
 impl Listening {
-    /// Where a request goes; each connection takes `renew_after` of them, if that is said.
-    pub(crate) fn url(&self, protocol: Protocol, renew_after: Option<u32>) -> String {
-        let (scheme, port) = match protocol {
-            Protocol::Http1 | Protocol::H2c => ("http", self.plain_port),
-            Protocol::Http2 => ("https", self.tls_port),
+    /// Where a request goes; each connection takes `renew_after` of them, if that is said, and few at once if they
+    /// shall be `scarce`.
+    pub(crate) fn url(&self, protocol: Protocol, renew_after: Option<u32>, scarce: bool) -> String {
+        let (scheme, port) = match (protocol, scarce) {
+            (Protocol::Http1 | Protocol::H2c, false) => ("http", self.plain_port),
+            (Protocol::Http1 | Protocol::H2c, true) => ("http", self.few_plain_port),
+            (Protocol::Http2, false) => ("https", self.tls_port),
+            (Protocol::Http2, true) => ("https", self.few_tls_port),
         };
         match renew_after {
             None => format!("{scheme}://127.0.0.1:{port}/"),
@@ -111,6 +119,7 @@ mod tests {
             callers: 64,
             connect_delay_ms: 50,
             limit: None,
+            permits: Some(8),
             load: Load::Bursts { count: 3, requests_per_caller: 4 },
         };
         let written = serde_json::to_value(&order).unwrap();
@@ -121,6 +130,7 @@ mod tests {
             "callers": 64,
             "connect_delay_ms": 50,
             "limit": null,
+            "permits": 8,
             "load": { "bursts": { "count": 3, "requests_per_caller": 4 } },
         });
         assert_eq!(written, expected);

@@ -70,28 +70,26 @@ fn note(client: &Measured, clients: &[Measured]) -> String {
     }
     let verdict = Comparison::new(clients);
     let mut words = Vec::new();
-    for (name, ratio) in [("req/s", verdict.requests_per_second), ("p99", verdict.p99)] {
-        if let Some(Ratio { times, verdict }) = ratio {
-            let verdict = match verdict {
-                Verdict::Ahead => "ahead",
-                Verdict::Even => "even",
-                Verdict::Behind => "BEHIND",
-            };
-            words.push(format!("{name} {times:.2}x {verdict}"));
-        }
+    for (name, Ratio { times, verdict }) in verdict.named() {
+        let verdict = match verdict {
+            Verdict::Ahead => "ahead",
+            Verdict::Even => "even",
+            Verdict::Behind => "BEHIND",
+        };
+        words.push(format!("{name} {times:.2}x {verdict}"));
     }
     words.join(", ")
 }
 
 /// The own client against the best of the others, figure by figure.
 #[derive(Serialize)]
-struct Comparison {
+pub(super) struct Comparison {
     requests_per_second: Option<Ratio>,
     p99: Option<Ratio>,
 }
 
 impl Comparison {
-    fn new(clients: &[Measured]) -> Self {
+    pub(super) fn new(clients: &[Measured]) -> Self {
         let own = clients.iter().find(|client| client.client == OWN).map_or(&[][..], |own| &own.rounds);
         let others: Vec<&[Round]> = clients
             .iter()
@@ -102,6 +100,11 @@ impl Comparison {
             requests_per_second: compare(own, &others, true, |round| round.requests_per_second),
             p99: compare(own, &others, false, |round| round.p99_ms),
         }
+    }
+
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, Ratio)> {
+        let all = [("req/s", self.requests_per_second), ("p99", self.p99)];
+        all.into_iter().filter_map(|(name, ratio)| Some((name, ratio?)))
     }
 }
 
@@ -115,8 +118,9 @@ pub(crate) fn legend(options: &Options, rounds: u32, go: &str) -> String {
          within 5 % is even.\n\
          Server and client share the processors, and the server's part is the same for all; CPU is the client's alone.\n\
          steady: connections are there; renewed: the server retires each after 100 requests; cold: new clients, \
-         4 requests of each caller; slow connect: 50 ms more; 8 slots: a limit of connections, and a semaphore around \
-         clients that have none (with a slow connect, renewed as well).\n\
+         4 requests of each caller; slow connect: 50 ms more; 8 slots: a limit of connections, of 4 streams each with \
+         HTTP/2 (8x4), and a semaphore of as many requests around clients that have none (with a slow connect, renewed \
+         as well).\n\
          conns: connections made; at once: the most that were open at the same time.\n\
          HTTP/2: over TLS, agreed on by ALPN; h2c: over TCP, known beforehand."
     )

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::protocol::{Listening, Load, Order, Protocol};
+use super::server::FEW_STREAMS;
 
 /// One row of the comparison: the same order for every client.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct Scenario {
     pub(crate) is_slow: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Scene {
     /// All connections are there.
     Steady,
@@ -22,7 +23,7 @@ pub(crate) enum Scene {
     Renewed,
     /// A new client, and all callers at once.
     Cold,
-    /// `SCARCE` connections at most, for however many callers.
+    /// `SCARCE` connections at most, for however many callers; of HTTP/2, with few streams each.
     Scarce,
 }
 
@@ -51,23 +52,20 @@ const fn warm_up_ms(callers: u32) -> u64 {
 /// All of them, in the order of the table.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = Vec::new();
-    for protocol in [Protocol::Http1, Protocol::Http2] {
+    for protocol in [Protocol::Http1, Protocol::Http2, Protocol::H2c] {
         let mut add = |callers: &[u32], scene, is_slow| {
             all.extend(callers.iter().map(|&callers| Scenario { protocol, callers, scene, is_slow }));
         };
+        // A slow connect would be no part of it.
         add(&[1, 64, 512], Scene::Steady, false);
-        add(&[64, 512], Scene::Renewed, true);
-        add(&[1, 64, 512], Scene::Cold, false);
-        add(&[1, 64, 512], Scene::Cold, true);
-        if protocol == Protocol::Http1 {
-            add(&[64], Scene::Scarce, false);
-            add(&[64], Scene::Scarce, true);
+        for is_slow in [false, true] {
+            add(&[1, 64, 512], Scene::Renewed, is_slow);
+            add(&[1, 64, 512], Scene::Cold, is_slow);
+            // One caller is scarcer than any slots.
+            add(&[64, 512], Scene::Scarce, is_slow);
         }
     }
-    let protocol = Protocol::H2c;
-    all.push(Scenario { protocol, callers: 64, scene: Scene::Steady, is_slow: false });
-    all.push(Scenario { protocol, callers: 512, scene: Scene::Steady, is_slow: false });
-    all.push(Scenario { protocol, callers: 64, scene: Scene::Cold, is_slow: true });
+    all.sort_by_key(|scenario| (scenario.protocol, scenario.scene));
     all
 }
 
@@ -79,13 +77,16 @@ impl Scenario {
             Scene::Scarce if self.is_slow => Some(RENEW_AFTER),
             _ => None,
         };
+        let is_scarce = self.scene == Scene::Scarce;
+        let streams = if self.protocol == Protocol::Http1 { 1 } else { FEW_STREAMS };
         Order {
-            url: server.url(self.protocol, renew_after),
+            url: server.url(self.protocol, renew_after, is_scarce),
             certificate: server.certificate.clone(),
             protocol: self.protocol,
             callers: self.callers,
             connect_delay_ms: if self.is_slow { SLOW_MS } else { 0 },
-            limit: (self.scene == Scene::Scarce).then_some(SCARCE),
+            limit: is_scarce.then_some(SCARCE),
+            permits: is_scarce.then_some(SCARCE * streams),
             load: match self.scene {
                 Scene::Cold => Load::Bursts { count: pace.bursts, requests_per_caller: REQUESTS_IN_BURST },
                 _ => Load::Steady { warm_up_ms: warm_up_ms(self.callers), measure_ms: pace.measure_ms },
@@ -105,10 +106,12 @@ impl fmt::Display for Scenario {
             Scene::Steady => "steady",
             Scene::Renewed => "renewed",
             Scene::Cold => "cold",
-            Scene::Scarce => "8 slots",
+            Scene::Scarce if self.protocol == Protocol::Http1 => "8 slots",
+            Scene::Scarce => "8x4 slots",
         };
+        let callers = if self.callers == 1 { "caller" } else { "callers" };
         let slow = if self.is_slow { ", slow connect" } else { "" };
-        write!(f, "{protocol}, {} callers, {scene}{slow}", self.callers)
+        write!(f, "{protocol}, {} {callers}, {scene}{slow}", self.callers)
     }
 }
 
@@ -122,15 +125,33 @@ mod tests {
     fn each_scenario_is_named_once_and_ordered_as_named() {
         let names: HashSet<String> = all().iter().map(ToString::to_string).collect();
         assert_eq!(names.len(), all().len());
-        let server = Listening { plain_port: 1, tls_port: 2, certificate: String::new() };
+        let server = Listening {
+            plain_port: 1,
+            tls_port: 2,
+            few_plain_port: 3,
+            few_tls_port: 4,
+            certificate: String::new(),
+        };
         let pace = Pace { measure_ms: 10, bursts: 3 };
         for scenario in all() {
             let (name, order) = (scenario.to_string(), scenario.order(&server, pace));
             assert_eq!(name.contains("slow connect"), order.connect_delay_ms == SLOW_MS, "{name}");
             assert_eq!(name.contains("cold"), matches!(order.load, Load::Bursts { count: 3, .. }), "{name}");
-            assert_eq!(name.contains("8 slots"), order.limit == Some(8), "{name}");
-            assert_eq!(name.starts_with("HTTP/2"), order.url.starts_with("https://127.0.0.1:2/"), "{name}");
-            assert!(name.contains(&format!(" {} callers", order.callers)), "{name}");
+            let (is_scarce, has_streams) = (name.contains(" slots"), !name.starts_with("HTTP/1.1"));
+            assert_eq!((is_scarce, is_scarce), (order.limit == Some(8), order.permits.is_some()), "{name}");
+            let origin = match (name.starts_with("HTTP/2"), is_scarce) {
+                (false, false) => "http://127.0.0.1:1/",
+                (true, false) => "https://127.0.0.1:2/",
+                (false, true) => "http://127.0.0.1:3/",
+                (true, true) => "https://127.0.0.1:4/",
+            };
+            assert!(order.url.starts_with(origin), "{name}");
+            assert_eq!(name.contains("8x4 slots"), is_scarce && has_streams, "{name}");
+            assert!(
+                order.permits.is_none_or(|permits| permits == if has_streams { 32 } else { 8 }),
+                "{name}"
+            );
+            assert!(name.contains(&format!(" {} caller", order.callers)), "{name}");
         }
     }
 }

@@ -27,6 +27,12 @@ use super::protocol::{Census, Listening};
 /// What each answer's body is.
 const BODY: Bytes = Bytes::from_static(&[b'x'; 128]);
 
+/// How many streams of HTTP/2 a connection takes at once: hyper's default.
+const MANY_STREAMS: u32 = 200;
+
+/// The same where they are scarce.
+pub(crate) const FEW_STREAMS: u32 = 4;
+
 /// Counts connections, all so far and those that are open.
 #[derive(Default)]
 struct Counts {
@@ -57,12 +63,19 @@ pub(crate) fn serve(threads: usize) -> io::Result<()> {
     let counts = Arc::new(Counts::default());
     let (acceptor, certificate) = tls();
     let listening = runtime.block_on(async {
-        let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (plain_port, tls_port) = (plain.local_addr()?.port(), tls.local_addr()?.port());
-        tokio::spawn(accept(plain, None, Arc::clone(&counts)));
-        tokio::spawn(accept(tls, Some(acceptor), Arc::clone(&counts)));
-        io::Result::Ok(Listening { plain_port, tls_port, certificate })
+        let listen = async |acceptor: Option<&TlsAcceptor>, streams| {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let port = listener.local_addr()?.port();
+            tokio::spawn(accept(listener, acceptor.cloned(), streams, Arc::clone(&counts)));
+            io::Result::Ok(port)
+        };
+        io::Result::Ok(Listening {
+            plain_port: listen(None, MANY_STREAMS).await?,
+            tls_port: listen(Some(&acceptor), MANY_STREAMS).await?,
+            few_plain_port: listen(None, FEW_STREAMS).await?,
+            few_tls_port: listen(Some(&acceptor), FEW_STREAMS).await?,
+            certificate,
+        })
     })?;
     tell(&serde_json::to_string(&listening)?)?;
     // A runtime of one thread runs only while it is blocked on.
@@ -100,7 +113,7 @@ fn tls() -> (TlsAcceptor, String) {
     (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, counts: Arc<Counts>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, streams: u32, counts: Arc<Counts>) {
     loop {
         // It fails when there are too many: some will end.
         let Ok((stream, _)) = listener.accept().await else {
@@ -111,25 +124,25 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, counts: Arc<Cou
         let _ = stream.set_nodelay(true);
         let (tls, counts) = (tls.clone(), Arc::clone(&counts));
         tokio::spawn(async move {
-            serve_stream(stream, tls).await;
+            serve_stream(stream, tls, streams).await;
             counts.ended.fetch_add(1, Ordering::Release);
         });
     }
 }
 
 /// A client that goes away is no concern of the server's.
-async fn serve_stream(stream: TcpStream, tls: Option<TlsAcceptor>) {
+async fn serve_stream(stream: TcpStream, tls: Option<TlsAcceptor>, streams: u32) {
     match tls {
-        None => serve_connection(TokioIo::new(stream)).await,
+        None => serve_connection(TokioIo::new(stream), streams).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                serve_connection(TokioIo::new(stream)).await;
+                serve_connection(TokioIo::new(stream), streams).await;
             }
         }
     }
 }
 
-async fn serve_connection(stream: impl Read + WriteIo + Unpin + Send + 'static) {
+async fn serve_connection(stream: impl Read + WriteIo + Unpin + Send + 'static, streams: u32) {
     let (served, worn_out) = (AtomicU32::new(0), Notify::new());
     let service = service_fn(|request: Request<Incoming>| {
         let served = served.fetch_add(1, Ordering::Relaxed) + 1;
@@ -142,7 +155,8 @@ async fn serve_connection(stream: impl Read + WriteIo + Unpin + Send + 'static) 
         }
         async { Ok::<_, Infallible>(response) }
     });
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http2().max_concurrent_streams(streams);
     let mut connection = pin!(builder.serve_connection(stream, service));
     tokio::select! {
         _ = connection.as_mut() => return,
