@@ -99,6 +99,13 @@ impl<C: Connect, B: RequestBody> Client<C, B> {
         self.inner.pool.preconnect(origin, count);
     }
 
+    /// Has the pool keep `min_idle` connections to an origin idle or on their way, beyond those in use, as far as the limits
+    /// permit: those that a peer retires are replaced before a request waits for it. Replaces what was said of the origin
+    /// before; 0 ends it.
+    pub fn keep(&self, origin: &Origin, min_idle: u32) {
+        self.inner.pool.keep(origin, min_idle);
+    }
+
     /// Closes the connections that are idle now; those in use are not concerned.
     pub fn close_idle(&self) {
         self.inner.pool.close_idle();

@@ -154,6 +154,23 @@ async fn preconnected_connections_are_there_for_a_burst() {
     server.open(0).await;
 }
 
+#[tokio::test]
+async fn a_floor_is_kept_beside_what_is_in_use_until_it_is_taken_back() {
+    let gate = Gate::new();
+    let server = gated(&gate).await;
+    let client = plain(Client::builder());
+    let origin = latebind_hyper::Origin::of(&server.uri("/").parse().unwrap()).unwrap();
+    client.keep(&origin, 1);
+    until("one is parked", || client.origin_stats(&origin).idle == 1).await;
+    warmed(&client, &server, &gate, 2).await;
+    until("one is parked beside the two", || client.origin_stats(&origin).idle == 3).await;
+    client.close_idle();
+    until("it is dialed anew", || server.accepted() == 4 && client.origin_stats(&origin).idle == 1).await;
+    client.keep(&origin, 0);
+    client.close_idle();
+    server.open(0).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_closes_after_its_timeout() {
     let (connector, mut pipes) = Pipes::new();
