@@ -67,8 +67,9 @@ fn text(run: &Run, measured: &[(Scenario, Vec<Measured>)]) -> String {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let clients: Vec<&str> = measured.iter().take(1).flat_map(|(_, all)| all).map(|one| one.client).collect();
     let mut lines = vec![
-        format!("Processors: {processors}; `--rounds {rounds} --measure-ms {measure_ms} --bursts {bursts}"),
-        format!("--threads {threads}`; {go}."),
+        format!(
+            "Processors: {processors}; {go}; `--rounds {rounds} --measure-ms {measure_ms} --bursts {bursts} --threads {threads}`."
+        ),
         format!("Each cell: {}.", clients.join(" / ")),
         String::new(),
     ];
