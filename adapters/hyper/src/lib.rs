@@ -28,7 +28,7 @@ pub use connect::Connect;
 pub use error::{BodyError, ConnectFailure, Error, RequestMisuse};
 pub use executor::BoxingExecutor;
 pub use hyper_util::client::legacy::connect::HttpConnector;
-pub use latebind_tokio::{BuildError, Config, Notice, Source, Stats, TokioRuntime};
+pub use latebind_tokio::{BuildError, Config, Notice, Source, Stats, Surplus, TokioRuntime};
 pub use origin::Origin;
 #[cfg(feature = "rustls")]
 pub use tls::https;
