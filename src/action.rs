@@ -179,11 +179,13 @@ impl Actions {
     }
 
     /// Takes all actions out, in their order.
+    #[inline]
     pub fn drain(&mut self) -> impl DoubleEndedIterator<Item = Action> + ExactSizeIterator + '_ {
         self.0.drain(..)
     }
 
     /// Forgets all actions.
+    #[inline]
     pub fn clear(&mut self) {
         self.0.clear();
     }
@@ -197,6 +199,7 @@ impl Actions {
 impl Deref for Actions {
     type Target = [Action];
 
+    #[inline]
     fn deref(&self) -> &[Action] {
         &self.0
     }
@@ -206,6 +209,7 @@ impl<'a> IntoIterator for &'a Actions {
     type Item = &'a Action;
     type IntoIter = core::slice::Iter<'a, Action>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }

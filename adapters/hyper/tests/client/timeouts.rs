@@ -5,8 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
-use hyper_util::rt::TokioExecutor;
-use latebind_hyper::{BodyError, Builder, Client, Error};
+use latebind_hyper::{BodyError, BoxingExecutor, Builder, Client, Error};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, advance};
@@ -180,7 +179,7 @@ async fn a_late_failure_leaves_time_to_try_again() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_of_http2_that_answers_no_ping() {
     let (connector, mut pipes) = Pipes::new();
-    let mut http2 = http2::Builder::new(TokioExecutor::new());
+    let mut http2 = http2::Builder::new(BoxingExecutor);
     http2.keep_alive_interval(LIMIT).keep_alive_timeout(LIMIT / 2);
     let client = Client::builder().http2_only(true).http2(http2).build(connector).unwrap();
     let mut silent = warm_http2(&client, &mut pipes).await;
