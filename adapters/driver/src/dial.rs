@@ -13,12 +13,15 @@ use crate::state::Orphan;
 use crate::sync::{AbortRegistration, Abortable, Aborted};
 use crate::{ConnectError, Manager, Runtime};
 
-pub(crate) fn start<M: Manager, R: Runtime>(
-    engine: &Arc<Engine<M, R>>,
-    conn: ConnId,
-    key: M::Key,
-    abort: AbortRegistration,
-) {
+/// A dial to be started.
+pub(crate) struct Call<K> {
+    pub(crate) conn: ConnId,
+    pub(crate) key: K,
+    pub(crate) abort: AbortRegistration,
+}
+
+pub(crate) fn start<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>, call: Call<M::Key>) {
+    let Call { conn, key, abort } = call;
     // Made before the task: it reports even if the task is never polled.
     let report = Report { engine: Arc::clone(engine), conn, is_owed: true };
     engine.runtime.spawn_dial(run(report, key, abort));

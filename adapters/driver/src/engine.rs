@@ -131,15 +131,17 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         self.step(State::runtime_gone);
     }
 
-    fn perform(self: &Arc<Self>, mut effects: Effects<M>) {
-        for (key, notice) in effects.take_notices() {
+    fn perform(self: &Arc<Self>, effects: Effects<M>) {
+        let Effects { first, more } = effects;
+        let (later, notices) = more.map(|more| (more.effects, more.notices)).unwrap_or_default();
+        for (key, notice) in notices {
             for observer in &self.observers {
                 // A panic of one concerns none of the others.
                 let _ = shield(|| observer(&key, &notice));
             }
             shielded_drop(notice);
         }
-        for effect in effects {
+        for effect in first.into_iter().chain(later) {
             // A panic of one concerns none of the others.
             let _ = shield(|| self.perform_one(effect));
         }
@@ -148,11 +150,11 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
     fn perform_one(self: &Arc<Self>, effect: Effect<M>) {
         match effect {
             Effect::Wake(waker) => waker.wake(),
-            Effect::Dial { conn, key, abort } => dial::start(self, conn, key, abort),
+            Effect::Dial(call) => dial::start(self, *call),
             Effect::StopTask(abort) => abort.abort(),
-            Effect::Send { conn, errand, held, abort } => errand::start(self, conn, errand, held, abort),
-            Effect::Close { conn, retired } => close::start(self, conn, retired),
-            Effect::Watch { conn, watch } => self.start_watch(conn, &watch),
+            Effect::Send(sending) => errand::start(self, *sending),
+            Effect::Close(conn, retired) => close::start(self, conn, *retired),
+            Effect::Watch(conn, watch) => self.start_watch(conn, &watch),
             Effect::StartTimer => timer::start(self),
             Effect::WakeTimer => self.timer.wake(),
             Effect::Recall(recalls) => recalls.wake(),

@@ -24,13 +24,16 @@ pub(crate) enum Errand {
     Recycle,
 }
 
-pub(crate) fn start<M: Manager, R: Runtime>(
-    engine: &Arc<Engine<M, R>>,
+/// A connection to be sent on an errand.
+pub(crate) struct Sending<C> {
     conn: ConnId,
     errand: Errand,
-    held: Held<M::Connection>,
+    held: Held<C>,
     abort: AbortRegistration,
-) {
+}
+
+pub(crate) fn start<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>, sending: Sending<M::Connection>) {
+    let Sending { conn, errand, held, abort } = sending;
     // Made before the task: it reports even if the task is never polled.
     let outing = Outing {
         engine: Arc::clone(engine),
@@ -125,7 +128,8 @@ impl<M: Manager> State<M> {
     fn send(&mut self, conn: ConnId, errand: Errand, effects: &mut Effects<M>) {
         let (abort, registration) = AbortHandle::new_pair();
         if let Some(held) = self.connections.send(conn, errand, abort) {
-            effects.push(Effect::Send { conn, errand, held, abort: registration });
+            let sending = Sending { conn, errand, held, abort: registration };
+            effects.push(Effect::Send(Box::new(sending)));
         }
     }
 
@@ -172,16 +176,16 @@ impl<M: Manager> State<M> {
 
     /// Closes a connection that is in nobody's hands but the caller's.
     pub(crate) fn close(&mut self, conn: ConnId, held: Held<M::Connection>, effects: &mut Effects<M>) {
-        effects.push(match self.connections.closing(conn) {
-            Some(recalls) => Effect::Close { conn, retired: Retired::exclusive(held, recalls) },
-            None => Effect::DropRemains(Remains::of(held)),
-        });
+        match self.connections.closing(conn) {
+            Some(recalls) => effects.close(conn, Retired::exclusive(held, recalls)),
+            None => effects.drop_remains(Remains::of(held)),
+        }
     }
 
     /// Closes a connection, wherever it is.
     pub(crate) fn retire(&mut self, conn: ConnId, effects: &mut Effects<M>) {
         match self.connections.retire(conn) {
-            Retirement::Here(retired) => effects.push(Effect::Close { conn, retired }),
+            Retirement::Here(retired) => effects.close(conn, retired),
             Retirement::OnErrand { abort, maker, recalls } => {
                 effects.push(Effect::Recall(recalls));
                 effects.push(Effect::StopTask(abort));

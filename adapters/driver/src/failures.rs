@@ -38,6 +38,11 @@ impl<K: Eq + Hash, E> Failures<K, E> {
         self.replaced.extend(self.by_key.insert(key, Failure { conn, error }));
     }
 
+    /// Whether there is something to [settle](Self::settle); almost never.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        !self.replaced.is_empty()
+    }
+
     /// The step is over.
     pub(crate) fn settle(&mut self) -> Forgotten<K, E> {
         Forgotten(self.replaced.drain(..).map(|failure| (None, failure)).collect())

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::mem;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,15 +60,20 @@ struct Wish<'k, K: Clone> {
 
 enum Stage<C> {
     Asking,
-    Waiting {
-        token: usize,
-    },
+    Waiting(Waiting),
     /// Delivered, and to be taken out of its watch, which may be busy for a moment.
     Fetching {
         conn: ConnId,
         source: Source,
         watch: Arc<Watch<C>>,
     },
+}
+
+/// It has a slot.
+struct Waiting {
+    token: usize,
+    /// Whether somebody is woken when the answer comes.
+    has_waker: bool,
 }
 
 /// What becomes a lease.
@@ -121,7 +127,7 @@ impl<M: Manager, R: Runtime> Get<'_, M, R> {
             return;
         }
         (self.wish.wished, self.wish.priority) = (priority, priority);
-        if let (Some(engine), Stage::Waiting { token }) = (&self.engine, &self.stage) {
+        if let (Some(engine), Stage::Waiting(Waiting { token, .. })) = (&self.engine, &self.stage) {
             let token = *token;
             engine.step(|state, now, effects| state.reprioritize(now, token, priority, effects));
         }
@@ -162,34 +168,34 @@ impl<K: Clone> Wish<'_, K> {
             }
         }
     }
+}
 
-    /// The answer, or `None` if there is none yet and the waker is in place.
-    fn look<M: Manager<Key = K>, R: Runtime>(
-        &self,
-        engine: &Arc<Engine<M, R>>,
-        token: usize,
-        waker: &Waker,
-    ) -> Option<Answered<M>> {
-        let mut fresh = None;
-        loop {
-            let now = engine.runtime.now();
-            let mut state = engine.lock();
-            let Answer::Waiting { waker: current, .. } = &mut state.slots[token].answer else {
-                return Some(state.pick_up(now, token, &self.key));
-            };
-            if current.as_ref().is_some_and(|current| current.will_wake(waker)) {
-                return None;
-            }
-            if let Some(fresh) = fresh.take() {
-                let previous = current.replace(fresh);
-                drop(state);
-                drop(previous);
-                return None;
-            }
+/// The answer, once there is one; until then, the waker is in place.
+fn look<M: Manager, R: Runtime>(
+    engine: &Arc<Engine<M, R>>,
+    waiting: &mut Waiting,
+    waker: &Waker,
+) -> Poll<Answered<M>> {
+    // A2: a waker's clone is foreign code. Who has just begun to wait needs one in any case.
+    let mut fresh = (!mem::replace(&mut waiting.has_waker, true)).then(|| waker.clone());
+    loop {
+        let mut state = engine.lock();
+        let Answer::Waiting { waker: current, .. } = &mut state.slots[waiting.token].answer else {
+            let done = state.pick_up(waiting.token);
             drop(state);
-            // A2: a waker's clone is foreign code.
-            fresh = Some(waker.clone());
+            return Poll::Ready(done);
+        };
+        if current.as_ref().is_some_and(|current| current.will_wake(waker)) {
+            return Poll::Pending;
         }
+        if let Some(fresh) = fresh.take() {
+            let previous = current.replace(fresh);
+            drop(state);
+            drop(previous);
+            return Poll::Pending;
+        }
+        drop(state);
+        fresh = Some(waker.clone());
     }
 }
 
@@ -203,10 +209,7 @@ impl<M: Manager, R: Runtime> Get<'_, M, R> {
     ) -> Poll<Option<Finished<M>>> {
         let answered = match stage {
             Stage::Asking => wish.ask(engine),
-            Stage::Waiting { token } => match wish.look(engine, *token, context.waker()) {
-                Some(answered) => answered,
-                None => return Poll::Pending,
-            },
+            Stage::Waiting(waiting) => ready!(look(engine, waiting, context.waker())),
             Stage::Fetching { conn, source, watch } => {
                 let (conn, source) = (*conn, *source);
                 let unpacked = ready!(fetch(engine, conn, watch, context));
@@ -217,7 +220,7 @@ impl<M: Manager, R: Runtime> Get<'_, M, R> {
         *stage = Stage::Asking;
         let (conn, source, goods) = match answered {
             Answered::Waiting { token } => {
-                *stage = Stage::Waiting { token };
+                *stage = Stage::Waiting(Waiting { token, has_waker: false });
                 return Poll::Ready(None);
             }
             Answered::Failed(error) => return Poll::Ready(Some(Err(error))),
@@ -267,7 +270,7 @@ impl<M: Manager, R: Runtime> Drop for Get<'_, M, R> {
         let Some(engine) = &self.engine else { return };
         match &self.stage {
             Stage::Asking => {}
-            Stage::Waiting { token } => {
+            Stage::Waiting(Waiting { token, .. }) => {
                 let slot = engine.step(|state, now, effects| state.cancel(now, *token, effects));
                 shielded_drop(slot);
             }

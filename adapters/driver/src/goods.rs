@@ -89,6 +89,13 @@ impl<C> Remains<C> {
         Self::new(Place::In(held), None)
     }
 
+    /// Nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { place, recalls } = self;
+        matches!(place, Place::Vacant | Place::Out | Place::Recalled | Place::Closing)
+            && recalls.as_ref().is_none_or(Recalls::is_empty)
+    }
+
     /// Wakes those who wait for the end, and drops the rest.
     pub(crate) fn clear_away(self) {
         if let Some(recalls) = self.recalls {
@@ -105,6 +112,10 @@ pub(crate) struct Recalls(Option<Box<Slab<Waker>>>);
 impl Recalls {
     pub(crate) fn take(&mut self) -> Self {
         Self(self.0.take())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     pub(crate) fn register(&mut self, place: Option<usize>, waker: Waker) -> (usize, Option<Waker>) {

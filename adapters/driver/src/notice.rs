@@ -5,6 +5,8 @@ use std::time::Duration;
 use latebind::{CloseReason, ConnId, Event, RequestError, Source, Time};
 
 use crate::effect::Effects;
+use crate::request::Ask;
+use crate::slot::Slot;
 use crate::state::State;
 use crate::{ConnectError, Manager};
 
@@ -120,10 +122,22 @@ impl<M: Manager> State<M> {
         effects: &mut Effects<M>,
     ) {
         if self.is_observed
-            && let Some(slot) = self.slots.get(token)
-            && let Some(key) = &slot.key
+            && let Some(Slot { key, asked, .. }) = self.slots.get(token)
         {
-            effects.notify(key.clone(), notice(now.since(slot.asked)));
+            effects.notify(key.clone(), notice(now.since(*asked)));
+        }
+    }
+
+    /// Tells of a request that is answered in its own step.
+    pub(crate) fn notify_newcomer(
+        &self,
+        now: Time,
+        ask: &Ask<'_, M::Key>,
+        notice: impl FnOnce(Duration) -> Notice<M::Error>,
+        effects: &mut Effects<M>,
+    ) {
+        if self.is_observed {
+            effects.notify(ask.key.clone(), notice(now.since(ask.asked)));
         }
     }
 

@@ -25,7 +25,7 @@ impl<M: Manager> State<M> {
         self.notify_of_dial(now, conn, Ok(()), effects);
         let opened =
             sharing.as_ref().map_or(Opened::EXCLUSIVE, |sharing| Opened { capacity: sharing.leases });
-        effects.push(Effect::DropRemains(self.connections.opened(conn, connection, sharing)));
+        effects.drop_remains(self.connections.opened(conn, connection, sharing));
         self.apply(now, Event::DialDone { conn, outcome: Ok(opened) }, effects);
         // After the step: who times out in it, before this dial ends, still names the one before.
         if !self.failures.is_empty()
@@ -51,7 +51,7 @@ impl<M: Manager> State<M> {
             let reason = late.or_else(|| error.clone().filter(|_| !was_stopped));
             self.notify_of_dial(now, conn, Err(reason), effects);
         }
-        effects.push(Effect::DropRemains(self.connections.vacate(conn)));
+        effects.drop_remains(self.connections.vacate(conn));
         let key = self.pool.key(conn).cloned();
         // What a stopped dial says is too late: it may not cover up the failure of a later one.
         if let (Some(error), Some(key), false) = (error, &key, was_stopped) {
@@ -86,7 +86,7 @@ impl<M: Manager> State<M> {
     /// The connection is gone.
     pub(crate) fn closed(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
         self.notify(conn, || Notice::Closed { conn }, effects);
-        effects.push(Effect::DropRemains(self.connections.vacate(conn)));
+        effects.drop_remains(self.connections.vacate(conn));
         self.apply(now, Event::ConnClosed { conn }, effects);
     }
 
@@ -95,7 +95,7 @@ impl<M: Manager> State<M> {
     pub(crate) fn discard_shared(&mut self, now: Time, conn: ConnId, effects: &mut Effects<M>) {
         self.apply(now, Event::Draining { conn }, effects);
         match self.connections.retire(conn) {
-            Retirement::Here(retired) => effects.push(Effect::Close { conn, retired }),
+            Retirement::Here(retired) => effects.close(conn, retired),
             // Another lease has said so before.
             _ => self.apply(now, Event::ConnIdle { conn }, effects),
         }
@@ -161,6 +161,18 @@ impl<M: Manager> State<M> {
 
     /// Sees to it that somebody sleeps until the core's deadline; after every step.
     pub(crate) fn arm_timer(&mut self, effects: &mut Effects<M>) {
+        let quiet_until = self.pool.quiet_until();
+        let is_early = match self.timer {
+            Timer::Off => quiet_until == Time::NEVER,
+            Timer::Armed(at) => at <= quiet_until && !self.is_shut_down,
+            Timer::Dead => true,
+        };
+        if !is_early {
+            self.arm_timer_exactly(effects);
+        }
+    }
+
+    fn arm_timer_exactly(&mut self, effects: &mut Effects<M>) {
         match (self.timer, self.pool.deadline()) {
             (Timer::Off, Some(due)) => {
                 self.timer = Timer::Armed(due);

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use latebind::{ConnId, Event, Priority, RequestError, Source, Time};
+use latebind::{Action, ConnId, Event, Priority, RequestError, Source, Time};
 
 use crate::effect::Effects;
 use crate::goods::Goods;
 use crate::notice::Notice;
-use crate::slot::{Answer, Slot};
+use crate::slot::{Answer, Done, Slot};
 use crate::state::{State, index};
 use crate::timer::Timer;
 use crate::{ConnectError, Error, Manager, Refused, TimeoutError};
@@ -48,13 +48,8 @@ impl<M: Manager> State<M> {
         ask: &Ask<'_, M::Key>,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
-        let mut slot = Slot::new(ask.asked);
-        slot.key = self.is_observed.then(|| ask.key.clone());
-        let token = self.slots.insert(slot);
-        let deadline = self.deadline(now, ask);
-        let event = Event::Request { key: ask.key, token: token as u64, priority: ask.priority, deadline };
         let was_dead = self.timer == Timer::Dead;
-        self.apply(now, event, effects);
+        let answered = self.ask(now, ask, effects);
         if ask.max_dials.is_some() {
             // Behind the request, which makes the key known.
             self.apply(now, Event::LimitDials { key: ask.key, max_dials: ask.max_dials }, effects);
@@ -62,16 +57,55 @@ impl<M: Manager> State<M> {
         if was_dead && self.pool.deadline().is_some() {
             // The runtime may have threads again. If not, the timer that is started now dies, and tells those who wait.
             self.timer = Timer::Off;
-        } else if was_dead {
+        } else if was_dead && let Answered::Waiting { token } = answered {
             self.fail_without_runtime(now, token, effects);
         }
-        match &mut self.slots[token] {
-            slot @ Slot { answer: Answer::Waiting { .. }, .. } => {
-                slot.key = Some(ask.key.clone());
-                Answered::Waiting { token }
-            }
-            _ => self.pick_up(now, token, ask.key),
+        match answered {
+            Answered::Waiting { token } if self.is_answered(token) => self.pick_up(token),
+            answered => answered,
         }
+    }
+
+    fn is_answered(&self, token: usize) -> bool {
+        matches!(self.slots[token].answer, Answer::Done(_))
+    }
+
+    /// The step of the request itself, which brings one answer to it (I4): it gets a slot only if it has to wait.
+    fn ask(&mut self, now: Time, ask: &Ask<'_, M::Key>, effects: &mut Effects<M>) -> Answered<M> {
+        let own = self.slots.vacant_key() as u64;
+        let deadline = self.deadline(now, ask);
+        let event = Event::Request { key: ask.key, token: own, priority: ask.priority, deadline };
+        if let Err(misuse) = self.pool.handle(now, event, &mut self.actions) {
+            self.misuse = Some(misuse);
+        }
+        let mut answered = None;
+        for index in 0..self.actions.len() {
+            match self.actions[index] {
+                Action::Deliver { token, conn, source, .. } if token == own => {
+                    self.notify_newcomer(
+                        now,
+                        ask,
+                        |waited| Notice::Delivered { conn, source, waited },
+                        effects,
+                    );
+                    answered =
+                        Some(Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) });
+                }
+                Action::Wait { token, request } if token == own => {
+                    let answer = Answer::Waiting { request, waker: None };
+                    let token = self.slots.insert(Slot { asked: ask.asked, key: ask.key.clone(), answer });
+                    answered = Some(Answered::Waiting { token });
+                }
+                Action::Fail { token, error, cause, .. } if token == own => {
+                    self.notify_newcomer(now, ask, |waited| Notice::Failed { error, waited }, effects);
+                    let error = self.explain(now, ask.key, ask.asked, error, cause);
+                    answered = Some(Answered::Failed(error));
+                }
+                action => self.carry_out(now, action, effects),
+            }
+        }
+        self.settle(effects);
+        answered.expect("I4: a request is answered in its own step")
     }
 
     /// The runtime has ended: no deadline and no dial will answer those who wait, so they fail now, and so do those
@@ -90,25 +124,19 @@ impl<M: Manager> State<M> {
             self.notify_of_request(now, token, failed, effects);
             // Answered first: what the core says of it in its last step is too late.
             let error = Error::Dial(ConnectError::RuntimeGone);
-            self.answer(token as u64, Answer::Failed(error), effects);
+            self.answer(token as u64, Done::Failed(Box::new(error)), effects);
             self.apply(now, Event::Cancel { request }, effects);
         }
     }
 
     /// Takes the answer of a request that does not wait any more.
-    pub(crate) fn pick_up(&mut self, now: Time, token: usize, key: &M::Key) -> Answered<M> {
-        let slot = self.slots.remove(token);
-        match slot.answer {
-            Answer::Delivered { conn, source } => {
+    pub(crate) fn pick_up(&mut self, token: usize) -> Answered<M> {
+        match self.slots.remove(token).answer {
+            Answer::Done(Done::Delivered { conn, source }) => {
                 Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
             }
-            Answer::Failed(error) => Answered::Failed(error),
-            Answer::Refused { error, cause } => {
-                Answered::Failed(self.explain(now, key, slot.asked, error, cause))
-            }
-            Answer::None | Answer::Waiting { .. } => {
-                unreachable!("I4: a request is answered in its own step")
-            }
+            Answer::Done(Done::Failed(error)) => Answered::Failed(*error),
+            Answer::Waiting { .. } => unreachable!("it was looked at"),
         }
     }
 
@@ -120,7 +148,7 @@ impl<M: Manager> State<M> {
         }
         // Taken out after the step, which may have had an answer for it.
         let slot = self.slots.try_remove(token)?;
-        if let Answer::Delivered { conn, .. } = slot.answer {
+        if let Answer::Done(Done::Delivered { conn, .. }) = slot.answer {
             // It is still in the table, as it was when it was delivered.
             self.apply(now, Event::ConnIdle { conn }, effects);
         }
@@ -150,12 +178,9 @@ impl<M: Manager> State<M> {
         effects: &mut Effects<M>,
     ) {
         self.notify_of_request(now, index(token), |waited| Notice::Failed { error, waited }, effects);
-        let slot = &self.slots[index(token)];
-        let answer = match &slot.key {
-            Some(key) => Answer::Failed(self.explain(now, key, slot.asked, error, cause)),
-            None => Answer::Refused { error, cause },
-        };
-        self.answer(token, answer, effects);
+        let Slot { key, asked, .. } = &self.slots[index(token)];
+        let error = self.explain(now, key, *asked, error, cause);
+        self.answer(token, Done::Failed(Box::new(error)), effects);
     }
 
     /// All that can be said about a failure at the moment when it happens (A8).

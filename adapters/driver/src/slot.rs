@@ -2,34 +2,35 @@
 
 use std::task::Waker;
 
-use latebind::{ConnId, RequestError, RequestId, Source, Time};
+use latebind::{ConnId, RequestId, Source, Time};
 
 use crate::{Error, Manager};
 
-/// Where a request's answer is put; exists before the core hears of the request (A1).
+/// Where the answer of a request that waits is put.
+///
+/// Made in the step of the request, under the lock, so that no answer can come before it (A1); a request that is
+/// answered in that very step needs none.
 pub(crate) struct Slot<M: Manager> {
     /// When the request was made first; it may have been asked again since.
     pub(crate) asked: Time,
-    /// Known once the request waits: one that is served at once needs no clone.
-    pub(crate) key: Option<M::Key>,
+    /// To explain a failure with, at the moment when it happens (A8).
+    pub(crate) key: M::Key,
     pub(crate) answer: Answer<M>,
 }
 
 pub(crate) enum Answer<M: Manager> {
-    /// The core has not answered yet; at rest, no slot is in this state.
-    None,
     /// The core has taken it as a waiter.
-    Waiting { request: RequestId, waker: Option<Waker> },
-    /// On lease, but not picked up: the connection stays in the table until then.
-    Delivered { conn: ConnId, source: Source },
-    /// Refused in the step of the request itself, which knows the key to explain it with.
-    Refused { error: RequestError, cause: Option<ConnId> },
-    /// Failed while it waited.
-    Failed(Error<M::Error>),
+    Waiting {
+        request: RequestId,
+        waker: Option<Waker>,
+    },
+    Done(Done<M>),
 }
 
-impl<M: Manager> Slot<M> {
-    pub(crate) fn new(asked: Time) -> Self {
-        Self { asked, key: None, answer: Answer::None }
-    }
+/// An answer that was not picked up yet.
+pub(crate) enum Done<M: Manager> {
+    /// On lease: the connection stays in the table until it is picked up.
+    Delivered { conn: ConnId, source: Source },
+    /// Boxed, so that it fits where the waker was.
+    Failed(Box<Error<M::Error>>),
 }

@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use latebind::{Action, Actions, Config, ConfigError, ConnId, Event, Misuse, RequestId, Time};
+use latebind::{Action, Actions, Config, ConfigError, ConnId, Event, Misuse, Time};
 use slab::Slab;
 
 use crate::connections::Connections;
+use crate::dial::Call;
 use crate::effect::{Effect, Effects};
 use crate::errand::Errand;
 use crate::failures::Failures;
 use crate::notice::Notice;
-use crate::slot::{Answer, Slot};
+use crate::slot::{Answer, Done, Slot};
 use crate::sync::AbortHandle;
 use crate::timer::Timer;
 use crate::watch::Watch;
@@ -27,9 +28,9 @@ use crate::{ConnectError, Manager};
 pub(crate) struct State<M: Manager> {
     pub(crate) pool: latebind::Pool<M::Key>,
     /// Kept, so that a step allocates nothing.
-    actions: Actions,
+    pub(crate) actions: Actions,
     pub(crate) connections: Connections<M::Connection>,
-    /// Requests that are not answered yet, or whose answer was not picked up; the index is the core's token.
+    /// Requests that wait, or whose answer was not picked up; the index is the core's token.
     pub(crate) slots: Slab<Slot<M>>,
     pub(crate) failures: Failures<M::Key, M::Error>,
     pub(crate) timer: Timer,
@@ -103,19 +104,25 @@ impl<M: Manager> State<M> {
             let action = self.actions[index];
             self.carry_out(now, action, effects);
         }
-        self.actions.clear();
-        effects.forget(self.failures.settle());
+        self.settle(effects);
         handled
     }
 
-    fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
+    /// All actions of a step were carried out.
+    pub(crate) fn settle(&mut self, effects: &mut Effects<M>) {
+        self.actions.clear();
+        if self.failures.is_unsettled() {
+            effects.forget(self.failures.settle());
+        }
+    }
+
+    pub(crate) fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
         match action {
             Action::Deliver { token, conn, source, .. } => {
                 let delivered = |waited| Notice::Delivered { conn, source, waited };
                 self.notify_of_request(now, index(token), delivered, effects);
-                self.answer(token, Answer::Delivered { conn, source }, effects);
+                self.answer(token, Done::Delivered { conn, source }, effects);
             }
-            Action::Wait { token, request } => self.wait(token, request),
             Action::Fail { token, error, cause, .. } => self.fail(now, token, error, cause, effects),
             Action::StartDial { conn } => self.start_dial(now, conn, effects),
             Action::CancelDial { conn } => self.stop_dial(now, conn, effects),
@@ -130,7 +137,8 @@ impl<M: Manager> State<M> {
                 let waiters = self.drain_waiters.iter_mut().filter_map(|(_, waker)| waker.take());
                 waiters.for_each(|waker| effects.push(Effect::Wake(waker)));
             }
-            // The enum may grow, but never without an event or a setting that asks for the new action.
+            // `Wait` is for the request itself (`request.rs`). The enum may grow, but never without an event or a setting
+            // that asks for the new action.
             _ => {}
         }
     }
@@ -140,7 +148,7 @@ impl<M: Manager> State<M> {
         self.connections.dialing(conn, abort, now);
         self.notify(conn, || Notice::DialStarted { conn }, effects);
         if let Some(key) = self.pool.key(conn) {
-            effects.push(Effect::Dial { conn, key: key.clone(), abort: registration });
+            effects.push(Effect::Dial(Box::new(Call { conn, key: key.clone(), abort: registration })));
         }
     }
 
@@ -174,16 +182,12 @@ impl<M: Manager> State<M> {
             && let Some(watch) =
                 self.connections.watch(conn, |connection| Watch::new(Arc::clone(manager), connection))
         {
-            effects.push(Effect::Watch { conn, watch });
+            effects.push(Effect::Watch(conn, watch));
         }
     }
 
-    fn wait(&mut self, token: u64, request: RequestId) {
-        self.slots[index(token)].answer = Answer::Waiting { request, waker: None };
-    }
-
-    pub(crate) fn answer(&mut self, token: u64, answer: Answer<M>, effects: &mut Effects<M>) {
-        let before = mem::replace(&mut self.slots[index(token)].answer, answer);
+    pub(crate) fn answer(&mut self, token: u64, done: Done<M>, effects: &mut Effects<M>) {
+        let before = mem::replace(&mut self.slots[index(token)].answer, Answer::Done(done));
         if let Answer::Waiting { waker: Some(waker), .. } = before {
             effects.push(Effect::Wake(waker));
         }

@@ -1,7 +1,8 @@
 //! What another thread does in the gaps of this one's work: between two looks under the lock.
 //!
-//! The driver asks for the time before each look, outside of its lock. So a clock that calls back puts another's move
-//! into every gap in turn, without a thread and without chance.
+//! The driver asks for the time before each step, outside of its lock, and starts tasks after it. So a clock and a spawn
+//! that call back put another's move into these gaps in turn, without a thread and without chance. The gaps that have
+//! neither (between a request and the place of its waker, if it dials nothing) are those of the driver's interleavings.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use crate::support::{Net, NetError, Peer, config, net};
 
 type Answer = Result<Lease<Net, Gaps>, Error<NetError>>;
 
-/// Tokio's runtime, with a clock that calls back.
+/// Tokio's runtime, with a clock and a spawn that call back.
 #[derive(Clone)]
 pub(crate) struct Gaps {
     tokio: TokioRuntime,
@@ -57,6 +58,13 @@ impl Gaps {
         std::mem::replace(&mut *self.intruder.lock().expect("no panic"), intruder)
     }
 
+    /// Here is a gap.
+    fn let_in(&self) {
+        if let Some(intruder) = self.take_due() {
+            (intruder.act)();
+        }
+    }
+
     /// Its turn has come. Taken out first: what it does asks for the time as well.
     fn take_due(&self) -> Option<Intruder> {
         let mut intruder = self.intruder.lock().expect("no panic");
@@ -77,6 +85,7 @@ impl Runtime for Gaps {
 
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.tokio.spawn(future);
+        self.let_in();
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
@@ -85,9 +94,7 @@ impl Runtime for Gaps {
 
     fn now(&self) -> Time {
         let now = self.tokio.now();
-        if let Some(intruder) = self.take_due() {
-            (intruder.act)();
-        }
+        self.let_in();
         now
     }
 }
