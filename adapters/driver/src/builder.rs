@@ -103,7 +103,7 @@ macro_rules! setters {
         }
 
         #[cfg(test)]
-        const SETTERS: &[&str] = &[$(stringify!($field)),*];
+        pub(crate) const SETTERS: &[(&str, &str)] = &[$((stringify!($field), stringify!($ty))),*];
     };
 }
 
@@ -188,6 +188,6 @@ mod tests {
             line.starts_with(char::is_alphabetic).then(|| line.split(':').next().unwrap_or_default())
         });
         let expected: Vec<_> = fields.filter(|field| *field != "seed").collect();
-        assert_eq!(SETTERS, expected);
+        assert_eq!(SETTERS.iter().map(|(field, _)| *field).collect::<Vec<_>>(), expected);
     }
 }

@@ -161,7 +161,8 @@ impl<C> Connections<C> {
     pub(crate) fn put_back(&mut self, conn: ConnId, held: Held<C>) -> Result<(), Held<C>> {
         match self.place(conn) {
             Some(place @ Place::Out) => {
-                *place = Place::In(held);
+                // `Out` has nothing to drop, which the compiler does not see.
+                mem::forget(mem::replace(place, Place::In(held)));
                 Ok(())
             }
             _ => Err(held),

@@ -1,10 +1,12 @@
 //! The pool behind its lock, and what carries its actions out.
 
+use std::mem;
 use std::sync::{Arc, PoisonError};
 
 use latebind::{Config, ConfigError, ConnId, DialError, Time};
 
 use crate::alarm::Watcher;
+use crate::clock::Clock;
 use crate::effect::{Effect, Effects};
 use crate::notice::Observer;
 use crate::shield::{shield, shielded_drop};
@@ -19,6 +21,7 @@ use crate::{ConnectError, Manager, Runtime, close, dial, errand, timer};
 pub(crate) struct Engine<M: Manager, R: Runtime> {
     pub(crate) manager: Arc<M>,
     pub(crate) runtime: R,
+    clock: Clock,
     /// Wakes the timer task when its deadline has moved to earlier.
     pub(crate) timer: AtomicWaker,
     /// Whether leases are recycled; the manager was asked once.
@@ -37,17 +40,20 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         let manager = Arc::new(manager);
         let watcher = manager.watches_closed().then(|| Arc::clone(&manager));
         let recycles = manager.recycles();
-        let state = Mutex::new(State::new(config, watcher, !observers.is_empty())?);
-        Ok(Self { manager, runtime, timer: AtomicWaker::new(), recycles, observers, state })
+        let is_observed = !observers.is_empty();
+        let clock = Clock::new(&config, is_observed);
+        let state = Mutex::new(State::new(config, watcher, is_observed)?);
+        Ok(Self { manager, runtime, clock, timer: AtomicWaker::new(), recycles, observers, state })
     }
 
+    #[inline]
     /// One step: table work under the lock, then all that runs foreign code (A2). What `work` returns is dropped
     /// by the caller, outside.
     pub(crate) fn step<T>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut State<M>, Time, &mut Effects<M>) -> T,
     ) -> T {
-        let now = self.runtime.now();
+        let now = self.now();
         let mut effects = Effects::new();
         let answer = {
             let mut state = self.lock();
@@ -55,10 +61,23 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
             state.arm_timer(&mut effects);
             answer
         };
-        if !effects.is_empty() {
+        if effects.is_empty() {
+            // Nothing to drop, which the compiler does not see.
+            mem::forget(effects);
+        } else {
             self.perform(effects);
         }
         answer
+    }
+
+    /// The pool's time.
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now(&self.runtime)
+    }
+
+    /// Something has a duration from now on.
+    pub(crate) fn start_clock(&self) {
+        self.clock.start(&self.runtime);
     }
 
     /// Never held across foreign code. A panic under it would be a bug of the pool; it is carried on with what is
@@ -131,6 +150,7 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         self.step(State::runtime_gone);
     }
 
+    #[inline(never)]
     fn perform(self: &Arc<Self>, effects: Effects<M>) {
         let Effects { first, more } = effects;
         let (later, notices) = more.map(|more| (more.effects, more.notices)).unwrap_or_default();

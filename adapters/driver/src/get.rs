@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use latebind::{ConnId, Priority, Source, Time};
+use latebind::{ConnId, Priority, Source};
 
 use crate::engine::Engine;
 use crate::goods::{Goods, Held};
-use crate::request::{Answered, Ask, Timeout};
+use crate::request::{Answered, Timeout, Wish};
 use crate::shield::shielded_drop;
 use crate::slot::Answer;
 use crate::unpack::{Unpacked, fetch, unpack_shared};
@@ -40,22 +40,9 @@ use crate::{ConnectError, Error, Lease, Manager, Runtime};
 pub struct Get<'k, M: Manager, R: Runtime> {
     /// Becomes the lease's; none once this has completed.
     engine: Option<Arc<Engine<M, R>>>,
-    wish: Wish<'k, M::Key>,
+    key: Cow<'k, M::Key>,
+    wish: Wish,
     stage: Stage<M::Connection>,
-}
-
-/// What is asked for.
-struct Wish<'k, K: Clone> {
-    key: Cow<'k, K>,
-    /// As the user says.
-    wished: Priority,
-    /// As it is asked for.
-    priority: Priority,
-    timeout: Timeout,
-    /// What the key's own limit of dials becomes.
-    max_dials: Option<NonZeroU32>,
-    /// When it was polled first.
-    asked: Option<Time>,
 }
 
 enum Stage<C> {
@@ -88,9 +75,7 @@ type Finished<M> = Result<Delivery<<M as Manager>::Connection>, Error<<M as Mana
 
 impl<'k, M: Manager, R: Runtime> Get<'k, M, R> {
     pub(crate) fn new(engine: Arc<Engine<M, R>>, key: Cow<'k, M::Key>) -> Self {
-        let (wished, priority) = (Priority::default(), Priority::default());
-        let wish = Wish { key, wished, priority, timeout: Timeout::Default, max_dials: None, asked: None };
-        Self { engine: Some(engine), wish, stage: Stage::Asking }
+        Self { engine: Some(engine), key, wish: Wish::default(), stage: Stage::Asking }
     }
 
     /// How urgent it is: greater is served first (R2). No effect once it has been polled.
@@ -134,42 +119,6 @@ impl<M: Manager, R: Runtime> Get<'_, M, R> {
     }
 }
 
-impl<K: Clone> Wish<'_, K> {
-    fn ask<M: Manager<Key = K>, R: Runtime>(&mut self, engine: &Arc<Engine<M, R>>) -> Answered<M> {
-        engine.step(|state, now, effects| {
-            let asked = *self.asked.get_or_insert(now);
-            let (priority, timeout, max_dials) = (self.priority, self.timeout, self.max_dials);
-            let ask = Ask { key: &*self.key, priority, timeout, max_dials, asked };
-            state.request(now, &ask, effects)
-        })
-    }
-
-    /// It was the first of its priority: asked again one level above, it goes before all of that priority, and
-    /// behind those that are more urgent (R2). In the highest level it goes last.
-    fn go_ahead(&mut self) {
-        self.priority = Priority::new(self.wished.level() + 1).unwrap_or(Priority::HIGHEST);
-    }
-
-    /// What the delivery comes to; `None` if it is asked for anew, with what is left of the time.
-    fn finish<M: Manager>(
-        &mut self,
-        conn: ConnId,
-        source: Source,
-        unpacked: Unpacked<M::Connection>,
-    ) -> Option<Finished<M>> {
-        match unpacked {
-            Unpacked::Connection { connection, is_shared } => {
-                Some(Ok(Delivery { connection, conn, source, is_shared }))
-            }
-            Unpacked::Panicked(message) => Some(Err(Error::Dial(ConnectError::Panicked(message.into())))),
-            Unpacked::Gone => {
-                self.go_ahead();
-                None
-            }
-        }
-    }
-}
-
 /// The answer, once there is one; until then, the waker is in place.
 fn look<M: Manager, R: Runtime>(
     engine: &Arc<Engine<M, R>>,
@@ -200,44 +149,73 @@ fn look<M: Manager, R: Runtime>(
 }
 
 impl<M: Manager, R: Runtime> Get<'_, M, R> {
-    /// One stage further; `Ready` if it is the last one.
+    /// One stage further; `Ready` if it is the last one, or the next one is worth a try.
     fn advance(
         engine: &Arc<Engine<M, R>>,
-        wish: &mut Wish<'_, M::Key>,
+        key: &M::Key,
+        wish: &mut Wish,
         stage: &mut Stage<M::Connection>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Finished<M>>> {
         let answered = match stage {
-            Stage::Asking => wish.ask(engine),
+            Stage::Asking => ask(engine, key, wish),
             Stage::Waiting(waiting) => ready!(look(engine, waiting, context.waker())),
             Stage::Fetching { conn, source, watch } => {
                 let (conn, source) = (*conn, *source);
                 let unpacked = ready!(fetch(engine, conn, watch, context));
                 *stage = Stage::Asking;
-                return Poll::Ready(wish.finish::<M>(conn, source, unpacked));
+                return Poll::Ready(finish::<M>(wish, conn, source, unpacked));
             }
         };
+        // From here on, a drop has nothing to give back.
         *stage = Stage::Asking;
-        let (conn, source, goods) = match answered {
+        Poll::Ready(match answered {
+            Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Plain(connection)) } => {
+                Some(Ok(Delivery { connection, conn, source, is_shared: false }))
+            }
+            Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Watched(watch)) } => {
+                *stage = Stage::Fetching { conn, source, watch };
+                None
+            }
+            Answered::Delivered { conn, source, goods: Goods::Shared { maker, watch } } => {
+                let unpacked = unpack_shared(engine, conn, &maker, watch.as_deref());
+                finish::<M>(wish, conn, source, unpacked)
+            }
+            Answered::Delivered { conn, source, goods: Goods::Gone } => {
+                finish::<M>(wish, conn, source, Unpacked::Gone)
+            }
             Answered::Waiting { token } => {
                 *stage = Stage::Waiting(Waiting { token, has_waker: false });
-                return Poll::Ready(None);
+                None
             }
-            Answered::Failed(error) => return Poll::Ready(Some(Err(error))),
-            Answered::Delivered { conn, source, goods } => (conn, source, goods),
-        };
-        let unpacked = match goods {
-            Goods::Exclusive(Held::Plain(connection)) => {
-                Unpacked::Connection { connection, is_shared: false }
-            }
-            Goods::Exclusive(Held::Watched(watch)) => {
-                *stage = Stage::Fetching { conn, source, watch };
-                return Poll::Ready(None);
-            }
-            Goods::Shared { maker, watch } => unpack_shared(engine, conn, &maker, watch.as_deref()),
-            Goods::Gone => Unpacked::Gone,
-        };
-        Poll::Ready(wish.finish::<M>(conn, source, unpacked))
+            Answered::Failed(error) => Some(Err(error)),
+        })
+    }
+}
+
+fn ask<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>, key: &M::Key, wish: &mut Wish) -> Answered<M> {
+    if let Timeout::After(_) = wish.timeout {
+        engine.start_clock();
+    }
+    engine.step(|state, now, effects| state.request(now, key, wish, effects))
+}
+
+/// What the delivery comes to; `None` if it is asked for anew, with what is left of the time.
+fn finish<M: Manager>(
+    wish: &mut Wish,
+    conn: ConnId,
+    source: Source,
+    unpacked: Unpacked<M::Connection>,
+) -> Option<Finished<M>> {
+    match unpacked {
+        Unpacked::Connection { connection, is_shared } => {
+            Some(Ok(Delivery { connection, conn, source, is_shared }))
+        }
+        Unpacked::Panicked(message) => Some(Err(Error::Dial(ConnectError::Panicked(message.into())))),
+        Unpacked::Gone => {
+            wish.go_ahead();
+            None
+        }
     }
 }
 
@@ -245,13 +223,13 @@ impl<M: Manager, R: Runtime> Future for Get<'_, M, R> {
     type Output = Result<Lease<M, R>, Error<M::Error>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { engine: slot, wish, stage } = self.get_mut();
+        let Self { engine: slot, key, wish, stage } = self.get_mut();
         let engine = slot.as_ref().expect("`Get` was polled after it had completed");
         if matches!(stage, Stage::Asking) {
             ready!(engine.runtime.poll_proceed(context));
         }
         let finished = loop {
-            if let Some(finished) = ready!(Self::advance(engine, wish, stage, context)) {
+            if let Some(finished) = ready!(Self::advance(engine, key, wish, stage, context)) {
                 break finished;
             }
         };

@@ -29,6 +29,7 @@ mod away;
 mod builder;
 mod clear;
 mod cleared;
+mod clock;
 mod close;
 mod closed;
 mod connections;

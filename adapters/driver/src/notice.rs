@@ -5,7 +5,6 @@ use std::time::Duration;
 use latebind::{CloseReason, ConnId, Event, RequestError, Source, Time};
 
 use crate::effect::Effects;
-use crate::request::Ask;
 use crate::slot::Slot;
 use crate::state::State;
 use crate::{ConnectError, Manager};
@@ -96,6 +95,7 @@ pub(crate) type Observer<M> = Box<dyn Fn(&<M as Manager>::Key, &Notice<<M as Man
 
 impl<M: Manager> State<M> {
     /// Tells of a connection that is still known to the core.
+    #[inline]
     pub(crate) fn notify(
         &self,
         conn: ConnId,
@@ -114,6 +114,7 @@ impl<M: Manager> State<M> {
     }
 
     /// Tells of a request; to be called while its slot is there.
+    #[inline]
     pub(crate) fn notify_of_request(
         &self,
         now: Time,
@@ -125,19 +126,6 @@ impl<M: Manager> State<M> {
             && let Some(Slot { key, asked, .. }) = self.slots.get(token)
         {
             effects.notify(key.clone(), notice(now.since(*asked)));
-        }
-    }
-
-    /// Tells of a request that is answered in its own step.
-    pub(crate) fn notify_newcomer(
-        &self,
-        now: Time,
-        ask: &Ask<'_, M::Key>,
-        notice: impl FnOnce(Duration) -> Notice<M::Error>,
-        effects: &mut Effects<M>,
-    ) {
-        if self.is_observed {
-            effects.notify(ask.key.clone(), notice(now.since(ask.asked)));
         }
     }
 

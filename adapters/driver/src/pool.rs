@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use latebind::{Config, ConfigError, ConnId, Event, Newcomers, Stats};
 
+use crate::clock::has_duration;
 use crate::closed::Closed;
 use crate::engine::Engine;
 use crate::state::State;
@@ -77,6 +78,10 @@ impl<M: Manager, R: Runtime> Pool<M, R> {
     /// backoff.
     pub fn keep(&self, key: &M::Key, min_idle: u32) {
         let event = Event::Keep { key, min_idle };
+        if min_idle > 0 {
+            // Its failed dials back off.
+            self.handle.engine.start_clock();
+        }
         self.handle.engine.step(|state, now, effects| state.apply(now, event, effects));
     }
 
@@ -157,6 +162,9 @@ impl<M: Manager, R: Runtime> Pool<M, R> {
     ///
     /// A config that contradicts itself; nothing has changed then.
     pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
+        if has_duration(config) {
+            self.handle.engine.start_clock();
+        }
         self.handle.engine.step(|state, now, effects| state.reconfigure(now, config, effects))
     }
 

@@ -69,6 +69,7 @@ impl<M: Manager> State<M> {
     }
 
     /// A lease of an exclusive connection ends well.
+    #[inline]
     pub(crate) fn give_back(
         &mut self,
         now: Time,
@@ -160,6 +161,7 @@ impl<M: Manager> State<M> {
     }
 
     /// Sees to it that somebody sleeps until the core's deadline; after every step.
+    #[inline]
     pub(crate) fn arm_timer(&mut self, effects: &mut Effects<M>) {
         let quiet_until = self.pool.quiet_until();
         let is_early = match self.timer {
@@ -172,6 +174,7 @@ impl<M: Manager> State<M> {
         }
     }
 
+    #[inline(never)]
     fn arm_timer_exactly(&mut self, effects: &mut Effects<M>) {
         match (self.timer, self.pool.deadline()) {
             (Timer::Off, Some(due)) => {

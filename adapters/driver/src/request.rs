@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use latebind::{Action, ConnId, Event, Priority, RequestError, Source, Time};
+use latebind::{Action, ConnId, Event, Priority, RequestError, RequestId, Source, Time};
 
 use crate::effect::Effects;
 use crate::goods::Goods;
@@ -13,24 +13,35 @@ use crate::state::{State, index};
 use crate::timer::Timer;
 use crate::{ConnectError, Error, Manager, Refused, TimeoutError};
 
-/// A request, as the core gets it.
-pub(crate) struct Ask<'k, K> {
-    pub(crate) key: &'k K,
+/// What is asked for, beside the key.
+#[derive(Default)]
+pub(crate) struct Wish {
+    /// As the user says.
+    pub(crate) wished: Priority,
+    /// As it is asked for.
     pub(crate) priority: Priority,
     pub(crate) timeout: Timeout,
     /// A limit of dials that the key gets with it (R8).
     pub(crate) max_dials: Option<NonZeroU32>,
     /// When it was asked first; later than that, it is asked again.
-    pub(crate) asked: Time,
+    pub(crate) asked: Option<Time>,
 }
 
 /// How long a request waits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Timeout {
     /// As the pool's config says.
+    #[default]
     Default,
     After(Duration),
     Never,
+}
+
+/// The core's answer to a request, in its own step.
+enum OwnAnswer {
+    Waiting { request: RequestId },
+    Delivered { conn: ConnId, source: Source },
+    Failed { error: RequestError, cause: Option<ConnId> },
 }
 
 /// The answer to a request, or to a look at it.
@@ -40,19 +51,32 @@ pub(crate) enum Answered<M: Manager> {
     Failed(Error<M::Error>),
 }
 
+impl Wish {
+    /// It was the first of its priority: asked again one level above, it goes before all of that priority, and
+    /// behind those that are more urgent (R2). In the highest level it goes last.
+    pub(crate) fn go_ahead(&mut self) {
+        self.priority = Priority::new(self.wished.level() + 1).unwrap_or(Priority::HIGHEST);
+    }
+}
+
 impl<M: Manager> State<M> {
     /// Asks the core for a connection (R1, R2).
+    #[inline]
     pub(crate) fn request(
         &mut self,
         now: Time,
-        ask: &Ask<'_, M::Key>,
+        key: &M::Key,
+        wish: &mut Wish,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
         let was_dead = self.timer == Timer::Dead;
-        let answered = self.ask(now, ask, effects);
-        if ask.max_dials.is_some() {
+        let answered = self.ask_core(now, key, wish, effects);
+        if wish.max_dials.is_none() && !was_dead {
+            return answered;
+        }
+        if wish.max_dials.is_some() {
             // Behind the request, which makes the key known.
-            self.apply(now, Event::LimitDials { key: ask.key, max_dials: ask.max_dials }, effects);
+            self.apply(now, Event::LimitDials { key, max_dials: wish.max_dials }, effects);
         }
         if was_dead && self.pool.deadline().is_some() {
             // The runtime may have threads again. If not, the timer that is started now dies, and tells those who wait.
@@ -61,51 +85,66 @@ impl<M: Manager> State<M> {
             self.fail_without_runtime(now, token, effects);
         }
         match answered {
-            Answered::Waiting { token } if self.is_answered(token) => self.pick_up(token),
+            // The limit, or the end of the runtime, has brought the answer.
+            Answered::Waiting { token } if matches!(self.slots[token].answer, Answer::Done(_)) => {
+                self.pick_up(token)
+            }
             answered => answered,
         }
     }
 
-    fn is_answered(&self, token: usize) -> bool {
-        matches!(self.slots[token].answer, Answer::Done(_))
-    }
-
     /// The step of the request itself, which brings one answer to it (I4): it gets a slot only if it has to wait.
-    fn ask(&mut self, now: Time, ask: &Ask<'_, M::Key>, effects: &mut Effects<M>) -> Answered<M> {
+    #[inline]
+    fn ask_core(
+        &mut self,
+        now: Time,
+        key: &M::Key,
+        wish: &mut Wish,
+        effects: &mut Effects<M>,
+    ) -> Answered<M> {
+        let asked = *wish.asked.get_or_insert(now);
         let own = self.slots.vacant_key() as u64;
-        let deadline = self.deadline(now, ask);
-        let event = Event::Request { key: ask.key, token: own, priority: ask.priority, deadline };
-        if let Err(misuse) = self.pool.handle(now, event, &mut self.actions) {
-            self.misuse = Some(misuse);
-        }
-        let mut answered = None;
-        for index in 0..self.actions.len() {
-            match self.actions[index] {
+        let deadline = self.deadline(now, asked, wish.timeout);
+        let event = Event::Request { key, token: own, priority: wish.priority, deadline };
+        let actions = self.ask(now, event);
+        let mut answer = None;
+        for action in &*actions {
+            match *action {
                 Action::Deliver { token, conn, source, .. } if token == own => {
-                    self.notify_newcomer(
-                        now,
-                        ask,
-                        |waited| Notice::Delivered { conn, source, waited },
-                        effects,
-                    );
-                    answered =
-                        Some(Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) });
+                    if self.is_observed {
+                        let delivered = |waited| Notice::Delivered { conn, source, waited };
+                        notify_newcomer(now, asked, key, delivered, effects);
+                    }
+                    answer = Some(OwnAnswer::Delivered { conn, source });
                 }
-                Action::Wait { token, request } if token == own => {
-                    let answer = Answer::Waiting { request, waker: None };
-                    let token = self.slots.insert(Slot { asked: ask.asked, key: ask.key.clone(), answer });
-                    answered = Some(Answered::Waiting { token });
-                }
+                Action::Wait { request, .. } => answer = Some(OwnAnswer::Waiting { request }),
                 Action::Fail { token, error, cause, .. } if token == own => {
-                    self.notify_newcomer(now, ask, |waited| Notice::Failed { error, waited }, effects);
-                    let error = self.explain(now, ask.key, ask.asked, error, cause);
-                    answered = Some(Answered::Failed(error));
+                    if self.is_observed {
+                        notify_newcomer(now, asked, key, |waited| Notice::Failed { error, waited }, effects);
+                    }
+                    answer = Some(OwnAnswer::Failed { error, cause });
                 }
                 action => self.carry_out(now, action, effects),
             }
         }
+        self.keep(actions);
+        let answer = answer.expect("I4: a request is answered in its own step");
+        if let OwnAnswer::Failed { error, cause } = answer {
+            let error = self.explain(now, key, asked, error, cause);
+            self.settle(effects);
+            return Answered::Failed(error);
+        }
         self.settle(effects);
-        answered.expect("I4: a request is answered in its own step")
+        match answer {
+            OwnAnswer::Delivered { conn, source } => {
+                Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
+            }
+            OwnAnswer::Waiting { request } => {
+                let answer = Answer::Waiting { request, waker: None };
+                Answered::Waiting { token: self.slots.insert(Slot { asked, key: key.clone(), answer }) }
+            }
+            OwnAnswer::Failed { .. } => unreachable!("it was explained"),
+        }
     }
 
     /// The runtime has ended: no deadline and no dial will answer those who wait, so they fail now, and so do those
@@ -183,6 +222,7 @@ impl<M: Manager> State<M> {
         self.answer(token, Done::Failed(Box::new(error)), effects);
     }
 
+    #[inline(never)]
     /// All that can be said about a failure at the moment when it happens (A8).
     fn explain(
         &self,
@@ -219,13 +259,23 @@ impl<M: Manager> State<M> {
     }
 
     /// The deadline of a request: the core's default, unless it has one of its own or is asked again.
-    fn deadline(&self, now: Time, ask: &Ask<'_, M::Key>) -> Option<Time> {
-        match (ask.timeout, self.config.request_timeout) {
-            (Timeout::Default, _) if ask.asked == now => None,
-            (Timeout::After(timeout), _) | (Timeout::Default, Some(timeout)) => {
-                Some(ask.asked.after(timeout))
-            }
+    fn deadline(&self, now: Time, asked: Time, timeout: Timeout) -> Option<Time> {
+        match (timeout, self.config.request_timeout) {
+            (Timeout::Default, _) if asked == now => None,
+            (Timeout::After(timeout), _) | (Timeout::Default, Some(timeout)) => Some(asked.after(timeout)),
             (Timeout::Never, _) | (Timeout::Default, None) => Some(Time::NEVER),
         }
     }
+}
+
+/// Tells of a request that is answered in its own step. Apart, so that nobody else computes how long it took.
+#[inline(never)]
+fn notify_newcomer<M: Manager>(
+    now: Time,
+    asked: Time,
+    key: &M::Key,
+    notice: impl FnOnce(Duration) -> Notice<M::Error>,
+    effects: &mut Effects<M>,
+) {
+    effects.notify(key.clone(), notice(now.since(asked)));
 }

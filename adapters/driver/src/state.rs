@@ -27,8 +27,8 @@ use crate::{ConnectError, Manager};
 /// What the lock guards.
 pub(crate) struct State<M: Manager> {
     pub(crate) pool: latebind::Pool<M::Key>,
-    /// Kept, so that a step allocates nothing.
-    pub(crate) actions: Actions,
+    /// Kept, so that a step allocates nothing; taken out while one is carried out.
+    actions: Option<Box<Actions>>,
     pub(crate) connections: Connections<M::Connection>,
     /// Requests that wait, or whose answer was not picked up; the index is the core's token.
     pub(crate) slots: Slab<Slot<M>>,
@@ -71,7 +71,7 @@ impl<M: Manager> State<M> {
         Ok(Self {
             pool: latebind::Pool::new(config.clone())?,
             config,
-            actions: Actions::new(),
+            actions: None,
             connections: Connections::new(),
             slots: Slab::new(),
             failures: Failures::new(),
@@ -87,35 +87,58 @@ impl<M: Manager> State<M> {
     }
 
     /// One event that the driver is entitled to.
+    #[inline]
     pub(crate) fn apply(&mut self, now: Time, event: Event<'_, M::Key>, effects: &mut Effects<M>) {
         if let Err(misuse) = self.handle(now, event, effects) {
             self.misuse = Some(misuse);
         }
     }
 
+    #[inline]
     pub(crate) fn handle(
         &mut self,
         now: Time,
         event: Event<'_, M::Key>,
         effects: &mut Effects<M>,
     ) -> Result<(), Misuse> {
-        let handled = self.pool.handle(now, event, &mut self.actions);
-        for index in 0..self.actions.len() {
-            let action = self.actions[index];
-            self.carry_out(now, action, effects);
+        let mut actions = self.actions.take().unwrap_or_default();
+        let handled = self.pool.handle(now, event, &mut actions);
+        for action in &*actions {
+            self.carry_out(now, *action, effects);
         }
+        self.keep(actions);
         self.settle(effects);
         handled
     }
 
+    /// One event, and what comes of it for the caller to carry out: then it [keeps](Self::keep) them, and
+    /// [settles](Self::settle).
+    #[inline]
+    pub(crate) fn ask(&mut self, now: Time, event: Event<'_, M::Key>) -> Box<Actions> {
+        let mut actions = self.actions.take().unwrap_or_default();
+        if let Err(misuse) = self.pool.handle(now, event, &mut actions) {
+            self.misuse = Some(misuse);
+        }
+        actions
+    }
+
+    /// For the next step.
+    #[inline]
+    pub(crate) fn keep(&mut self, mut actions: Box<Actions>) {
+        actions.clear();
+        self.actions = Some(actions);
+    }
+
     /// All actions of a step were carried out.
+    #[inline]
     pub(crate) fn settle(&mut self, effects: &mut Effects<M>) {
-        self.actions.clear();
         if self.failures.is_unsettled() {
             effects.forget(self.failures.settle());
         }
     }
 
+    /// Here what happens all the time, apart from what does not.
+    #[inline]
     pub(crate) fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
         match action {
             Action::Deliver { token, conn, source, .. } => {
@@ -123,10 +146,20 @@ impl<M: Manager> State<M> {
                 self.notify_of_request(now, index(token), delivered, effects);
                 self.answer(token, Done::Delivered { conn, source }, effects);
             }
+            Action::Park { conn } => {
+                self.notify(conn, || Notice::Parked { conn }, effects);
+                self.watch(conn, effects);
+            }
+            action => self.carry_out_rarity(now, action, effects),
+        }
+    }
+
+    #[inline(never)]
+    fn carry_out_rarity(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
+        match action {
             Action::Fail { token, error, cause, .. } => self.fail(now, token, error, cause, effects),
             Action::StartDial { conn } => self.start_dial(now, conn, effects),
             Action::CancelDial { conn } => self.stop_dial(now, conn, effects),
-            Action::Park { conn } => self.park(conn, effects),
             Action::Check { conn } => self.check(conn, effects),
             Action::Close { conn, reason } => {
                 self.notify(conn, || Notice::Closing { conn, reason }, effects);
@@ -171,12 +204,8 @@ impl<M: Manager> State<M> {
         self.config.dial_timeout.filter(|limit| age >= *limit)
     }
 
-    fn park(&mut self, conn: ConnId, effects: &mut Effects<M>) {
-        self.notify(conn, || Notice::Parked { conn }, effects);
-        self.watch(conn, effects);
-    }
-
     /// Watches the connection for its peer's close, if the manager can (A7).
+    #[inline]
     pub(crate) fn watch(&mut self, conn: ConnId, effects: &mut Effects<M>) {
         if let Some(manager) = &self.watcher
             && let Some(watch) =

@@ -33,7 +33,7 @@ async fn run<M: Manager, R: Runtime>(mut watchdog: Watchdog<M, R>) {
     let engine = &watchdog.engine;
     // Only this task turns the timer off, in the step that finds nothing left to expire.
     while let Some(due) = engine.armed() {
-        if engine.runtime.now() < due {
+        if engine.now() < due {
             sleep_until(engine, due).await;
         } else if !engine.tick() {
             break;
@@ -44,7 +44,7 @@ async fn run<M: Manager, R: Runtime>(mut watchdog: Watchdog<M, R>) {
 
 /// Sleeps until `due`, or until the timer is armed for an earlier time.
 async fn sleep_until<M: Manager, R: Runtime>(engine: &Engine<M, R>, due: Time) {
-    let mut sleep = pin!(engine.runtime.sleep(due.since(engine.runtime.now())));
+    let mut sleep = pin!(engine.runtime.sleep(due.since(engine.now())));
     poll_fn(|context| {
         // Registered before the look, so that no change slips in between.
         engine.timer.register(context.waker());
