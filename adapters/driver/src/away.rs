@@ -42,25 +42,25 @@ impl<C> Connections<C> {
 
     /// Takes the connection out to close it, or tells how it comes back for that.
     pub(crate) fn retire(&mut self, conn: ConnId) -> Retirement<C> {
-        let Some(entry) = self.entry(conn) else { return Retirement::None };
-        let recalls = entry.recalls.take();
-        match mem::replace(&mut entry.place, Place::Closing) {
-            Place::In(held) => Retirement::Here(Retired { held, maker: None, recalls }),
+        let Some(place) = self.place(conn) else { return Retirement::None };
+        match mem::replace(place, Place::Closing) {
+            Place::In(held) => {
+                Retirement::Here(Retired { held, maker: None, recalls: self.recalls_of(conn) })
+            }
             Place::Shared(shared) => {
                 let Shared { held, maker } = *shared;
-                Retirement::Here(Retired { held, maker: Some(maker), recalls })
+                Retirement::Here(Retired { held, maker: Some(maker), recalls: self.recalls_of(conn) })
             }
             Place::Errand(away) => {
                 let Away { abort, maker, .. } = *away;
-                Retirement::OnErrand { abort, maker, recalls }
+                Retirement::OnErrand { abort, maker, recalls: self.recalls_of(conn) }
             }
             Place::Out => {
-                entry.place = Place::Recalled;
-                Retirement::OnLease(recalls)
+                *place = Place::Recalled;
+                Retirement::OnLease(self.recalls_of(conn))
             }
             other => {
-                entry.place = other;
-                entry.recalls = recalls;
+                *place = other;
                 Retirement::None
             }
         }
@@ -93,15 +93,17 @@ impl<C> Connections<C> {
         if self.is_recalled(conn) {
             return Err(waker);
         }
-        match self.entry(conn) {
-            Some(entry) => Ok(entry.recalls.register(place, waker)),
-            None => Err(waker),
-        }
+        Ok(self.recalls.entry(conn).or_default().register(place, waker))
     }
 
     /// Nobody waits there any more.
     #[must_use = "dropping it under the lock runs foreign code there"]
     pub(crate) fn forget_recall(&mut self, conn: ConnId, place: usize) -> Option<Waker> {
-        self.entry(conn)?.recalls.remove(place)
+        let recalls = self.recalls.get_mut(&conn)?;
+        let waker = recalls.remove(place);
+        if recalls.is_empty() {
+            self.recalls.remove(&conn);
+        }
+        waker
     }
 }

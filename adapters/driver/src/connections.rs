@@ -1,5 +1,6 @@
 //! Where each connection is: the driver's half of the core's bookkeeping.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -14,14 +15,15 @@ use crate::watch::Watch;
 /// The connections by [`ConnId::index`]. Pure table work; nothing here runs or drops foreign code.
 pub(crate) struct Connections<C> {
     pub(crate) entries: Vec<Entry<C>>,
+    /// Holders of leases who want to know when their connection is closed under them; empty, almost always.
+    pub(crate) recalls: HashMap<ConnId, Recalls>,
 }
 
+/// One for each connection that there ever was at once: small. What only some have is boxed, or stands beside.
 pub(crate) struct Entry<C> {
     /// Tells apart those that had this index one after the other.
     pub(crate) generation: u32,
     pub(crate) place: Place<C>,
-    /// Holders of leases who want to know when the connection is closed under them.
-    pub(crate) recalls: Recalls,
 }
 
 /// Where a connection is.
@@ -34,16 +36,9 @@ pub(crate) struct Entry<C> {
 /// ```
 pub(crate) enum Place<C> {
     Vacant,
-    Dialing {
-        abort: AbortHandle,
-        begun: Time,
-    },
+    Dialing(Box<Dial>),
     /// A dial that was told to stop.
-    Stopping {
-        begun: Time,
-        /// Because it took too long.
-        is_late: bool,
-    },
+    Stopping(Box<Dial>),
     /// Here: parked, or delivered to somebody who has not picked it up yet.
     In(Held<C>),
     /// In a lease.
@@ -55,6 +50,14 @@ pub(crate) enum Place<C> {
     Shared(Box<Shared<C>>),
     /// With a task that closes it.
     Closing,
+}
+
+/// A connection to be.
+pub(crate) struct Dial {
+    abort: AbortHandle,
+    begun: Time,
+    /// It was told to stop because it took too long.
+    is_late: bool,
 }
 
 pub(crate) struct Shared<C> {
@@ -79,13 +82,13 @@ pub(crate) struct Census {
 
 impl<C> Entry<C> {
     fn vacant() -> Self {
-        Self { generation: 0, place: Place::Vacant, recalls: Recalls::default() }
+        Self { generation: 0, place: Place::Vacant }
     }
 }
 
 impl<C> Connections<C> {
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), recalls: HashMap::new() }
     }
 
     pub(crate) fn dialing(&mut self, conn: ConnId, abort: AbortHandle, begun: Time) {
@@ -94,33 +97,40 @@ impl<C> Connections<C> {
         }
         let entry = &mut self.entries[conn.index()];
         entry.generation = conn.generation();
-        entry.place = Place::Dialing { abort, begun };
+        entry.place = Place::Dialing(Box::new(Dial { abort, begun, is_late: false }));
     }
 
     /// The dial is told to stop, because it takes too long or is not needed.
     pub(crate) fn stop(&mut self, conn: ConnId, is_late: bool) -> Option<AbortHandle> {
         let place = self.place(conn)?;
-        let Place::Dialing { begun, .. } = *place else { return None };
-        match mem::replace(place, Place::Stopping { begun, is_late }) {
-            Place::Dialing { abort, .. } => Some(abort),
-            _ => None,
+        match mem::replace(place, Place::Vacant) {
+            Place::Dialing(mut dial) => {
+                let abort = dial.abort.clone();
+                dial.is_late = is_late;
+                *place = Place::Stopping(dial);
+                Some(abort)
+            }
+            other => {
+                *place = other;
+                None
+            }
         }
     }
 
     pub(crate) fn is_stopping(&mut self, conn: ConnId) -> bool {
-        matches!(self.place(conn), Some(Place::Stopping { .. }))
+        matches!(self.place(conn), Some(Place::Stopping(_)))
     }
 
     /// Whether a dial was told to stop because it took too long.
     pub(crate) fn is_late(&mut self, conn: ConnId) -> bool {
-        matches!(self.place(conn), Some(Place::Stopping { is_late: true, .. }))
+        matches!(self.place(conn), Some(Place::Stopping(dial)) if dial.is_late)
     }
 
     /// When the dial has begun.
     pub(crate) fn dial_begun(&self, conn: ConnId) -> Option<Time> {
         let entry = self.entries.get(conn.index()).filter(|entry| entry.generation == conn.generation());
         match entry.map(|entry| &entry.place) {
-            Some(Place::Dialing { begun, .. } | Place::Stopping { begun, .. }) => Some(*begun),
+            Some(Place::Dialing(dial) | Place::Stopping(dial)) => Some(dial.begun),
             _ => None,
         }
     }
@@ -133,8 +143,8 @@ impl<C> Connections<C> {
             Some(Sharing { maker, .. }) => Place::Shared(Box::new(Shared { held, maker })),
         };
         match self.place(conn) {
-            Some(place) => Remains::new(mem::replace(place, opened), None),
-            None => Remains::new(opened, None),
+            Some(place) => Remains::new(mem::replace(place, opened), Recalls::default()),
+            None => Remains::new(opened, Recalls::default()),
         }
     }
 
@@ -173,7 +183,7 @@ impl<C> Connections<C> {
     pub(crate) fn closing(&mut self, conn: ConnId) -> Option<Recalls> {
         let entry = self.entry(conn).filter(|entry| !matches!(entry.place, Place::Vacant))?;
         entry.place = Place::Closing;
-        Some(entry.recalls.take())
+        Some(self.recalls_of(conn))
     }
 
     /// Puts a connection under watch; `None` if it is under watch already, or not here.
@@ -220,10 +230,19 @@ impl<C> Connections<C> {
     pub(crate) fn vacate(&mut self, conn: ConnId) -> Remains<C> {
         match self.entry(conn) {
             Some(entry) => {
-                Remains::new(mem::replace(&mut entry.place, Place::Vacant), Some(entry.recalls.take()))
+                let place = mem::replace(&mut entry.place, Place::Vacant);
+                Remains::new(place, self.recalls_of(conn))
             }
-            None => Remains::new(Place::Vacant, None),
+            None => Remains::new(Place::Vacant, Recalls::default()),
         }
+    }
+
+    /// Takes out who wants to know of its end.
+    pub(crate) fn recalls_of(&mut self, conn: ConnId) -> Recalls {
+        if self.recalls.is_empty() {
+            return Recalls::default();
+        }
+        self.recalls.remove(&conn).unwrap_or_default()
     }
 
     pub(crate) fn census(&self) -> Census {
@@ -231,7 +250,7 @@ impl<C> Connections<C> {
         for entry in &self.entries {
             match entry.place {
                 Place::Vacant => {}
-                Place::Dialing { .. } | Place::Stopping { .. } => census.dialing += 1,
+                Place::Dialing(_) | Place::Stopping(_) => census.dialing += 1,
                 _ => census.open_or_closing += 1,
             }
         }

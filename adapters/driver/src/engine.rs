@@ -1,13 +1,14 @@
 //! The pool behind its lock, and what carries its actions out.
 
 use std::mem;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 
 use latebind::{Config, ConfigError, ConnId, DialError, Time};
 
 use crate::alarm::Watcher;
 use crate::clock::Clock;
-use crate::effect::{Effect, Effects};
+use crate::effect::{Effect, Effects, More};
 use crate::notice::Observer;
 use crate::shield::{shield, shielded_drop};
 use crate::state::{Orphan, State};
@@ -22,6 +23,9 @@ pub(crate) struct Engine<M: Manager, R: Runtime> {
     pub(crate) manager: Arc<M>,
     pub(crate) runtime: R,
     clock: Clock,
+    /// The last request had to wait, so that the next one probably has to as well. A hint, which nothing depends on: no
+    /// model checker needs to try it.
+    pub(crate) is_crowded: AtomicBool,
     /// Wakes the timer task when its deadline has moved to earlier.
     pub(crate) timer: AtomicWaker,
     /// Whether leases are recycled; the manager was asked once.
@@ -43,7 +47,17 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         let is_observed = !observers.is_empty();
         let clock = Clock::new(&config, is_observed);
         let state = Mutex::new(State::new(config, watcher, is_observed)?);
-        Ok(Self { manager, runtime, clock, timer: AtomicWaker::new(), recycles, observers, state })
+        let is_crowded = AtomicBool::new(false);
+        Ok(Self {
+            manager,
+            runtime,
+            clock,
+            is_crowded,
+            timer: AtomicWaker::new(),
+            recycles,
+            observers,
+            state,
+        })
     }
 
     #[inline]
@@ -152,16 +166,25 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
 
     #[inline(never)]
     fn perform(self: &Arc<Self>, effects: Effects<M>) {
-        let Effects { first, more } = effects;
-        let (later, notices) = more.map(|more| (more.effects, more.notices)).unwrap_or_default();
-        for (key, notice) in notices {
+        match effects {
+            Effects { first: Some(effect), more: None } => {
+                let _ = shield(|| self.perform_one(effect));
+            }
+            Effects { first, more: Some(more) } => self.perform_all(first, *more),
+            Effects { first: None, more: None } => {}
+        }
+    }
+
+    #[inline(never)]
+    fn perform_all(self: &Arc<Self>, first: Option<Effect<M>>, more: More<M>) {
+        for (key, notice) in more.notices {
             for observer in &self.observers {
                 // A panic of one concerns none of the others.
                 let _ = shield(|| observer(&key, &notice));
             }
             shielded_drop(notice);
         }
-        for effect in first.into_iter().chain(later) {
+        for effect in first.into_iter().chain(more.effects) {
             // A panic of one concerns none of the others.
             let _ = shield(|| self.perform_one(effect));
         }

@@ -6,6 +6,7 @@ use std::mem;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use latebind::{ConnId, Priority, Source};
 
 use crate::engine::Engine;
 use crate::goods::{Goods, Held};
-use crate::request::{Answered, Timeout, Wish};
+use crate::request::{Answered, Timeout, Waiting, Wish};
 use crate::shield::shielded_drop;
 use crate::slot::Answer;
 use crate::unpack::{Unpacked, fetch, unpack_shared};
@@ -54,13 +55,6 @@ enum Stage<C> {
         source: Source,
         watch: Arc<Watch<C>>,
     },
-}
-
-/// It has a slot.
-struct Waiting {
-    token: usize,
-    /// Whether somebody is woken when the answer comes.
-    has_waker: bool,
 }
 
 /// What becomes a lease.
@@ -148,56 +142,25 @@ fn look<M: Manager, R: Runtime>(
     }
 }
 
-impl<M: Manager, R: Runtime> Get<'_, M, R> {
-    /// One stage further; `Ready` if it is the last one, or the next one is worth a try.
-    fn advance(
-        engine: &Arc<Engine<M, R>>,
-        key: &M::Key,
-        wish: &mut Wish,
-        stage: &mut Stage<M::Connection>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Finished<M>>> {
-        let answered = match stage {
-            Stage::Asking => ask(engine, key, wish),
-            Stage::Waiting(waiting) => ready!(look(engine, waiting, context.waker())),
-            Stage::Fetching { conn, source, watch } => {
-                let (conn, source) = (*conn, *source);
-                let unpacked = ready!(fetch(engine, conn, watch, context));
-                *stage = Stage::Asking;
-                return Poll::Ready(finish::<M>(wish, conn, source, unpacked));
-            }
-        };
-        // From here on, a drop has nothing to give back.
-        *stage = Stage::Asking;
-        Poll::Ready(match answered {
-            Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Plain(connection)) } => {
-                Some(Ok(Delivery { connection, conn, source, is_shared: false }))
-            }
-            Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Watched(watch)) } => {
-                *stage = Stage::Fetching { conn, source, watch };
-                None
-            }
-            Answered::Delivered { conn, source, goods: Goods::Shared { maker, watch } } => {
-                let unpacked = unpack_shared(engine, conn, &maker, watch.as_deref());
-                finish::<M>(wish, conn, source, unpacked)
-            }
-            Answered::Delivered { conn, source, goods: Goods::Gone } => {
-                finish::<M>(wish, conn, source, Unpacked::Gone)
-            }
-            Answered::Waiting { token } => {
-                *stage = Stage::Waiting(Waiting { token, has_waker: false });
-                None
-            }
-            Answered::Failed(error) => Some(Err(error)),
-        })
-    }
-}
-
-fn ask<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>, key: &M::Key, wish: &mut Wish) -> Answered<M> {
+/// Asks; who will probably wait brings the waker along, and need not lock a second time for it.
+fn ask<M: Manager, R: Runtime>(
+    engine: &Arc<Engine<M, R>>,
+    key: &M::Key,
+    wish: &mut Wish,
+    waker: &Waker,
+) -> Answered<M> {
     if let Timeout::After(_) = wish.timeout {
         engine.start_clock();
     }
-    engine.step(|state, now, effects| state.request(now, key, wish, effects))
+    // A2: a waker's clone and drop are foreign code.
+    let is_crowded = engine.is_crowded.load(Ordering::Relaxed);
+    let mut waker = is_crowded.then(|| waker.clone());
+    let answered = engine.step(|state, now, effects| state.request(now, key, wish, &mut waker, effects));
+    let waits = matches!(answered, Answered::Waiting(_));
+    if waits != is_crowded {
+        engine.is_crowded.store(waits, Ordering::Relaxed);
+    }
+    answered
 }
 
 /// What the delivery comes to; `None` if it is asked for anew, with what is left of the time.
@@ -229,8 +192,43 @@ impl<M: Manager, R: Runtime> Future for Get<'_, M, R> {
             ready!(engine.runtime.poll_proceed(context));
         }
         let finished = loop {
-            if let Some(finished) = ready!(Self::advance(engine, key, wish, stage, context)) {
-                break finished;
+            let answered = match stage {
+                Stage::Asking => ask(engine, key, wish, context.waker()),
+                Stage::Waiting(waiting) => ready!(look(engine, waiting, context.waker())),
+                Stage::Fetching { conn, source, watch } => {
+                    let (conn, source) = (*conn, *source);
+                    let unpacked = ready!(fetch(engine, conn, watch, context));
+                    *stage = Stage::Asking;
+                    match finish::<M>(wish, conn, source, unpacked) {
+                        Some(finished) => break finished,
+                        None => continue,
+                    }
+                }
+            };
+            // From here on, a drop has nothing to give back.
+            *stage = Stage::Asking;
+            match answered {
+                Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Plain(connection)) } => {
+                    break Ok(Delivery { connection, conn, source, is_shared: false });
+                }
+                Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Watched(watch)) } => {
+                    *stage = Stage::Fetching { conn, source, watch };
+                }
+                Answered::Delivered { conn, source, goods: Goods::Shared { maker, watch } } => {
+                    let unpacked = unpack_shared(engine, conn, &maker, watch.as_deref());
+                    if let Some(finished) = finish::<M>(wish, conn, source, unpacked) {
+                        break finished;
+                    }
+                }
+                Answered::Delivered { goods: Goods::Gone, .. } => wish.go_ahead(),
+                Answered::Failed(error) => break Err(error),
+                Answered::Waiting(waiting) => {
+                    let is_asleep = waiting.has_waker;
+                    *stage = Stage::Waiting(waiting);
+                    if is_asleep {
+                        return Poll::Pending;
+                    }
+                }
             }
         };
         let engine = slot.take().expect("it was there above");

@@ -77,30 +77,27 @@ pub(crate) enum Retirement<C> {
 #[must_use = "dropping it under the lock runs foreign code there"]
 pub(crate) struct Remains<C> {
     place: Place<C>,
-    recalls: Option<Recalls>,
+    recalls: Recalls,
 }
 
 impl<C> Remains<C> {
-    pub(crate) fn new(place: Place<C>, recalls: Option<Recalls>) -> Self {
+    pub(crate) fn new(place: Place<C>, recalls: Recalls) -> Self {
         Self { place, recalls }
     }
 
     pub(crate) fn of(held: Held<C>) -> Self {
-        Self::new(Place::In(held), None)
+        Self::new(Place::In(held), Recalls::default())
     }
 
     /// Nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
         let Self { place, recalls } = self;
-        matches!(place, Place::Vacant | Place::Out | Place::Recalled | Place::Closing)
-            && recalls.as_ref().is_none_or(Recalls::is_empty)
+        matches!(place, Place::Vacant | Place::Out | Place::Recalled | Place::Closing) && recalls.is_empty()
     }
 
     /// Wakes those who wait for the end, and drops the rest.
     pub(crate) fn clear_away(self) {
-        if let Some(recalls) = self.recalls {
-            recalls.wake();
-        }
+        self.recalls.wake();
         drop(self.place);
     }
 }
@@ -110,10 +107,6 @@ impl<C> Remains<C> {
 pub(crate) struct Recalls(Option<Box<Slab<Waker>>>);
 
 impl Recalls {
-    pub(crate) fn take(&mut self) -> Self {
-        Self(self.0.take())
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }

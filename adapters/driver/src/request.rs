@@ -1,6 +1,7 @@
 //! A request in the tables: asked, answered, cancelled, and told why it failed.
 
 use std::num::NonZeroU32;
+use std::task::Waker;
 use std::time::Duration;
 
 use latebind::{Action, ConnId, Event, Priority, RequestError, RequestId, Source, Time};
@@ -46,9 +47,16 @@ enum OwnAnswer {
 
 /// The answer to a request, or to a look at it.
 pub(crate) enum Answered<M: Manager> {
-    Waiting { token: usize },
+    Waiting(Waiting),
     Delivered { conn: ConnId, source: Source, goods: Goods<M::Connection> },
     Failed(Error<M::Error>),
+}
+
+/// It has a slot.
+pub(crate) struct Waiting {
+    pub(crate) token: usize,
+    /// Whether somebody is woken when the answer comes.
+    pub(crate) has_waker: bool,
 }
 
 impl Wish {
@@ -60,17 +68,18 @@ impl Wish {
 }
 
 impl<M: Manager> State<M> {
-    /// Asks the core for a connection (R1, R2).
+    /// Asks the core for a connection (R1, R2). The `waker`, if there is one, is taken by who has to wait.
     #[inline]
     pub(crate) fn request(
         &mut self,
         now: Time,
         key: &M::Key,
         wish: &mut Wish,
+        waker: &mut Option<Waker>,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
         let was_dead = self.timer == Timer::Dead;
-        let answered = self.ask_core(now, key, wish, effects);
+        let answered = self.ask_core(now, key, wish, waker, effects);
         if wish.max_dials.is_none() && !was_dead {
             return answered;
         }
@@ -81,12 +90,14 @@ impl<M: Manager> State<M> {
         if was_dead && self.pool.deadline().is_some() {
             // The runtime may have threads again. If not, the timer that is started now dies, and tells those who wait.
             self.timer = Timer::Off;
-        } else if was_dead && let Answered::Waiting { token } = answered {
+        } else if was_dead && let Answered::Waiting(Waiting { token, .. }) = answered {
             self.fail_without_runtime(now, token, effects);
         }
         match answered {
             // The limit, or the end of the runtime, has brought the answer.
-            Answered::Waiting { token } if matches!(self.slots[token].answer, Answer::Done(_)) => {
+            Answered::Waiting(Waiting { token, .. })
+                if matches!(self.slots[token].answer, Answer::Done(_)) =>
+            {
                 self.pick_up(token)
             }
             answered => answered,
@@ -100,6 +111,7 @@ impl<M: Manager> State<M> {
         now: Time,
         key: &M::Key,
         wish: &mut Wish,
+        waker: &mut Option<Waker>,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
         let asked = *wish.asked.get_or_insert(now);
@@ -140,8 +152,10 @@ impl<M: Manager> State<M> {
                 Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
             }
             OwnAnswer::Waiting { request } => {
-                let answer = Answer::Waiting { request, waker: None };
-                Answered::Waiting { token: self.slots.insert(Slot { asked, key: key.clone(), answer }) }
+                let has_waker = waker.is_some();
+                let answer = Answer::Waiting { request, waker: waker.take() };
+                let token = self.slots.insert(Slot { asked, key: key.clone(), answer });
+                Answered::Waiting(Waiting { token, has_waker })
             }
             OwnAnswer::Failed { .. } => unreachable!("it was explained"),
         }
