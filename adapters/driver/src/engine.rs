@@ -60,21 +60,19 @@ impl<M: Manager, R: Runtime> Engine<M, R> {
         })
     }
 
-    #[inline]
     /// One step: table work under the lock, then all that runs foreign code (A2). What `work` returns is dropped
     /// by the caller, outside.
+    #[inline]
     pub(crate) fn step<T>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut State<M>, Time, &mut Effects<M>) -> T,
     ) -> T {
         let now = self.now();
         let mut effects = Effects::new();
-        let answer = {
-            let mut state = self.lock();
-            let answer = work(&mut state, now, &mut effects);
-            state.arm_timer(&mut effects);
-            answer
-        };
+        let mut state = self.lock();
+        let answer = work(&mut state, now, &mut effects);
+        state.arm_timer(&mut effects);
+        drop(state);
         if effects.is_empty() {
             // Nothing to drop, which the compiler does not see.
             mem::forget(effects);

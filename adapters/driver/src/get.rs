@@ -242,19 +242,27 @@ impl<M: Manager, R: Runtime> Future for Get<'_, M, R> {
 impl<M: Manager, R: Runtime> Unpin for Get<'_, M, R> {}
 
 impl<M: Manager, R: Runtime> Drop for Get<'_, M, R> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(engine) = &self.engine else { return };
-        match &self.stage {
-            Stage::Asking => {}
-            Stage::Waiting(Waiting { token, .. }) => {
-                let slot = engine.step(|state, now, effects| state.cancel(now, *token, effects));
-                shielded_drop(slot);
-            }
-            Stage::Fetching { conn, watch, .. } => {
-                // Under its watch, as it was delivered.
-                let held = Held::Watched(Arc::clone(watch));
-                engine.step(|state, now, effects| state.give_back(now, *conn, held, effects));
-            }
+        if let Some(engine) = self.engine.take() {
+            abandon(&engine, &self.stage);
+        }
+    }
+}
+
+/// The requester has gone (A3).
+#[inline(never)]
+fn abandon<M: Manager, R: Runtime>(engine: &Arc<Engine<M, R>>, stage: &Stage<M::Connection>) {
+    match stage {
+        Stage::Asking => {}
+        Stage::Waiting(Waiting { token, .. }) => {
+            let slot = engine.step(|state, now, effects| state.cancel(now, *token, effects));
+            shielded_drop(slot);
+        }
+        Stage::Fetching { conn, watch, .. } => {
+            // Under its watch, as it was delivered.
+            let held = Held::Watched(Arc::clone(watch));
+            engine.step(|state, now, effects| state.give_back(now, *conn, held, effects));
         }
     }
 }

@@ -78,11 +78,24 @@ impl<M: Manager> State<M> {
         waker: &mut Option<Waker>,
         effects: &mut Effects<M>,
     ) -> Answered<M> {
+        if self.timer == Timer::Dead || wish.max_dials.is_some() {
+            return self.request_and_more(now, key, wish, waker, effects);
+        }
+        self.ask_core(now, key, wish, waker, effects)
+    }
+
+    /// Where there is more to do than to ask.
+    #[inline(never)]
+    fn request_and_more(
+        &mut self,
+        now: Time,
+        key: &M::Key,
+        wish: &mut Wish,
+        waker: &mut Option<Waker>,
+        effects: &mut Effects<M>,
+    ) -> Answered<M> {
         let was_dead = self.timer == Timer::Dead;
         let answered = self.ask_core(now, key, wish, waker, effects);
-        if wish.max_dials.is_none() && !was_dead {
-            return answered;
-        }
         if wish.max_dials.is_some() {
             // Behind the request, which makes the key known.
             self.apply(now, Event::LimitDials { key, max_dials: wish.max_dials }, effects);
@@ -236,8 +249,8 @@ impl<M: Manager> State<M> {
         self.answer(token, Done::Failed(Box::new(error)), effects);
     }
 
-    #[inline(never)]
     /// All that can be said about a failure at the moment when it happens (A8).
+    #[inline(never)]
     fn explain(
         &self,
         now: Time,

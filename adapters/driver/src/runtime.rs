@@ -52,6 +52,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
         Poll::Ready(())
     }
 
-    /// The time since an origin that never changes; the same clock as that of [`sleep`](Self::sleep).
+    /// The time since an origin that never changes; the same clock as that of [`sleep`](Self::sleep). Read once in each step
+    /// of a pool, and never while nothing of it has a duration.
     fn now(&self) -> Time;
 }

@@ -1,6 +1,6 @@
 //! R3 to R5, R13, R14: a request takes whatever comes first.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use latebind_driver::{Binding, Config, Source, Surplus};
 
@@ -126,8 +126,11 @@ async fn a_dial_is_held_back_while_a_return_may_come<P: Platform>(w: &mut World<
 async fn a_dial_is_not_held_back_for_longer_than_its_delay<P: Platform>(w: &mut World<P>) {
     let pool = w.pool(Config::default().dial_delay(MOMENT));
     let _lease = w.open(&pool, "host").await;
+    let begun = Instant::now();
     let waiter = w.ask(&pool, "host").await;
-    assert_eq!(pool.stats().counters.dials, 1, "not at once");
+    let is_held = pool.stats().counters.dials == 1;
+    // A busy machine may have let the delay pass meanwhile.
+    assert!(is_held || begun.elapsed() >= MOMENT, "not at once");
     w.dial().await.connect();
     assert_eq!(waiter.served().await.name(), 1);
     sound(&pool);
