@@ -3,8 +3,8 @@
 //! Absolute times mean little on a shared machine: compare within one table. Instructions of the core are counted by
 //! `latebind-core-costs`.
 
-mod get_and_drop;
 mod http;
+mod pools;
 
 use std::io;
 
@@ -20,15 +20,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// On tokio: get a connection and drop it, one task, beside bb8, deadpool and a bare `Mutex<Vec>`.
-    GetAndDrop {
-        /// How many rounds; they are interleaved, and the median counts.
-        #[arg(long, default_value_t = 31)]
-        rounds: u32,
-        /// Cycles in a round.
-        #[arg(long, default_value_t = 100_000)]
-        cycles: u32,
-    },
+    /// Pools side by side: latebind on tokio and on threads, bb8, deadpool, mobc, `fast_pool`, r2d2, hyper-util's cache, and the
+    /// bare limits. About five minutes; half a minute with `--quick`.
+    Pools(pools::Options),
     /// HTTP clients side by side, over real sockets: latebind-hyper, hyper-util's, reqwest, and Go's where `go` is
     /// installed.
     Http(http::Options),
@@ -50,7 +44,7 @@ enum What {
 
 fn main() -> io::Result<()> {
     match Arguments::parse().what {
-        What::GetAndDrop { rounds, cycles } => get_and_drop::run(rounds.max(1), cycles.max(1)),
+        What::Pools(options) => pools::run(&options)?,
         What::Http(options) => http::run(&options)?,
         What::HttpServer { threads } => http::serve_server(threads)?,
         What::HttpClient { kind, threads } => http::serve_client(kind, threads)?,

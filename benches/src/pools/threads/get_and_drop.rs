@@ -1,0 +1,36 @@
+//! Get a connection that is idle, and drop it, on one thread.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::pools::dialer::{Dialer, Plan};
+use crate::pools::figures::Measure;
+use crate::pools::harness;
+use crate::pools::peers::{BlockingPool, PlayOnThreads, Wish};
+use crate::pools::scenarios::Scale;
+
+pub(crate) struct GetAndDrop {
+    cycles: u32,
+}
+
+impl GetAndDrop {
+    pub(crate) fn new(scale: &Scale) -> Self {
+        Self { cycles: scale.cycles }
+    }
+}
+
+impl PlayOnThreads for GetAndDrop {
+    fn round<P: BlockingPool>(&self, build: impl Fn(Dialer, Wish) -> P) -> Vec<Measure> {
+        let pool = build(Dialer::new(Plan::AtOnce), Wish::SHIPPED);
+        repeat(&pool, self.cycles.div_ceil(50));
+        let begin = Instant::now();
+        repeat(&pool, self.cycles);
+        vec![harness::nanoseconds_each(begin.elapsed(), self.cycles).into()]
+    }
+}
+
+fn repeat<P: BlockingPool>(pool: &P, cycles: u32) {
+    for _ in 0..cycles {
+        drop(black_box(pool.get().expect("a connection is there")));
+    }
+}
