@@ -21,7 +21,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Pools side by side: latebind on tokio and on threads, bb8, deadpool, mobc, `fast_pool`, r2d2, hyper-util's cache, and the
-    /// bare limits. About five minutes; half a minute with `--quick`.
+    /// bare limits. About five minutes; under one with `--quick`.
     Pools(pools::Options),
     /// HTTP clients side by side, over real sockets: latebind-hyper, hyper-util's, reqwest, and Go's where `go` is
     /// installed.

@@ -80,6 +80,7 @@ fn plain(number: f64) -> String {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AtMost(bound) if *bound <= 0.0 => write!(f, "= {bound}"),
             Self::AtMost(bound) => write!(f, "≤ {bound}"),
             Self::AtMostTimes(bound, kind) => write!(f, "≤ {bound} × {}", kind.name()),
             Self::AtLeastTimes(bound, kind) => write!(f, "≥ {bound} × {}", kind.name()),

@@ -29,10 +29,10 @@ use scenarios::{Scale, Scenario};
 #[derive(Args)]
 #[command(after_long_help = scenarios_help())]
 pub(crate) struct Options {
-    /// Smaller and fewer rounds: about half a minute instead of about five.
+    /// Smaller and fewer rounds: less than a minute instead of about five.
     #[arg(long)]
     quick: bool,
-    /// How many rounds; all pools take their turns in each, and the medians count. Default: 15, or 5 with `--quick`;
+    /// How many rounds; all pools take their turns in each, and the medians count. Default: 21, or 5 with `--quick`;
     /// scenarios that tell outcomes and no speed have three at most.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
@@ -55,7 +55,7 @@ pub(crate) struct Options {
 const OUTCOME_ROUNDS: u32 = 3;
 
 pub(crate) fn run(options: &Options) -> io::Result<()> {
-    let (scale, rounds) = if options.quick { (Scale::QUICK, 5) } else { (Scale::FULL, 15) };
+    let (scale, rounds) = if options.quick { (Scale::QUICK, 5) } else { (Scale::FULL, 21) };
     let rounds = options.rounds.unwrap_or(rounds);
     let plan = plan(options);
     if plan.is_empty() {

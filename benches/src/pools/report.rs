@@ -122,7 +122,7 @@ fn told(Ratio { times, spread: (low, high) }: &Ratio) -> String {
     if times.is_finite() { format!("{times:.2} ({low:.2}–{high:.2})") } else { "∞".to_owned() }
 }
 
-/// In words: `latebind-tokio: ns ≤ 2 × Mutex<Vec>`.
+/// In words: `latebind-tokio: ns ≤ 2 × Mutex and Vec`.
 fn in_words(scenario: &Scenario, goal: &Goal) -> String {
     format!("{}: {} {}", goal.who.name(), scenario.figures[goal.figure].name, goal.bound)
 }
@@ -251,17 +251,17 @@ mod tests {
         let row =
             |start: &str| cells(text.lines().find(|line| line.starts_with(start)).unwrap())[1..4].to_vec();
         assert_eq!(row("| latebind-tokio "), ["latebind-tokio", "100", "2.50 (2.75–4.50)"]);
-        assert_eq!(row("| Mutex<Vec> "), ["Mutex<Vec>", "40", "1.00 (1.00–1.00)"]);
+        assert_eq!(row("| Mutex and Vec "), ["Mutex and Vec", "40", "1.00 (1.00–1.00)"]);
         assert_eq!(
             row("| latebind-tokio: ns ≤ 2"),
-            ["latebind-tokio: ns ≤ 2 × Mutex<Vec>", "2.50 ×", "MISSED"]
+            ["latebind-tokio: ns ≤ 2 × Mutex and Vec", "2.50 ×", "MISSED"]
         );
         assert_eq!(
             row("| latebind-tokio: ns less"),
             ["latebind-tokio: ns less than hyper-util cache", "0.91 ×", "met"]
         );
         assert!(text.ends_with(
-            "1 of 2 met. Missed:\n\n- Get and drop, as shipped: latebind-tokio: ns ≤ 2 × Mutex<Vec>: 2.50 ×\n"
+            "1 of 2 met. Missed:\n\n- Get and drop, as shipped: latebind-tokio: ns ≤ 2 × Mutex and Vec: 2.50 ×\n"
         ));
         assert!(text.contains("bb8 0."), "{text}");
     }

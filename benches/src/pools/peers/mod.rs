@@ -107,7 +107,7 @@ impl Kind {
             Self::HyperUtil => "hyper-util cache",
             Self::SemaphoreAndVec => "Semaphore and Vec",
             Self::Semaphore => "Semaphore",
-            Self::MutexVec => "Mutex<Vec>",
+            Self::MutexVec => "Mutex and Vec",
             Self::LatebindStd => "latebind-std",
             Self::R2d2 => "r2d2",
             Self::CondvarVec => "Condvar and Vec",

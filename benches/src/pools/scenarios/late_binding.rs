@@ -15,6 +15,9 @@ pub(super) struct LateBinding;
 pub(super) const FIGURES: &[Figure] =
     &[Figure::new("second request served after, ms", 0), Figure::new("dial of a requester that went", 0)];
 
+/// The machine was so busy that the dial came before the end of the request.
+pub(crate) const UNCLEAR: &str = "unclear";
+
 const RETURN: Duration = Duration::from_millis(20);
 const DIAL: Duration = Duration::from_millis(200);
 
@@ -24,7 +27,7 @@ impl Play for LateBinding {
         let slow = Dialer::new(Plan::First(1, Some(DIAL)));
         let pool = harness::pool(&runtime, &build, &slow, Wish::limit(4));
         let served = runtime.block_on(second_request(pool));
-        let slow = Dialer::new(Plan::After(DIAL / 4));
+        let slow = Dialer::new(Plan::After(DIAL));
         let pool = harness::pool(&runtime, &build, &slow, Wish::limit(4));
         let fate = runtime.block_on(abandoned_dial(pool, &slow));
         vec![harness::milliseconds(served).into(), fate.into()]
@@ -46,9 +49,10 @@ async fn second_request<P: Pool>(pool: &'static P) -> Duration {
 
 /// What became of a dial whose requester has gone before it was done.
 async fn abandoned_dial<P: Pool>(pool: &'static P, dialer: &Dialer) -> &'static str {
-    let early = timeout(DIAL / 20, pool.get()).await;
-    assert!(early.is_err(), "the dial takes longer");
-    sleep(DIAL).await;
+    if timeout(DIAL / 20, pool.get()).await.is_ok() {
+        return UNCLEAR;
+    }
+    sleep(DIAL * 2).await;
     let before = dialer.seen();
     let again = timeout(DIAL / 20, pool.get()).await;
     match again {

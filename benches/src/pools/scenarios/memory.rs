@@ -39,10 +39,13 @@ impl Play for Memory {
         let pool = build(1, Dialer::new(Plan::AtOnce));
         // What the runtime and this thread allocate once is not counted.
         cycle(&runtime, pool, self.count);
-        let cycles = count(|| cycle(&runtime, pool, self.count));
-        let pool = build(self.count, Dialer::new(Plan::AtOnce));
+        let [cycles, none] = [self.count, 0].map(|cycles| count(|| cycle(&runtime, pool, cycles)));
+        // The runtime allocates for itself, too.
+        let cycles = cycles.zip(none).map(|(cycles, none)| cycles.count - none.count);
         let mut leases = Vec::with_capacity(self.count as usize);
-        let idle = count(|| park(&runtime, pool, &mut leases, self.count));
+        let dialer = Dialer::new(Plan::AtOnce);
+        // Some make room when they are built.
+        let idle = count(|| park(&runtime, build(self.count, dialer), &mut leases, self.count));
         let pool = build(1, first_dials(1));
         let held = runtime.block_on(pool.get()).expect("one connection is there");
         let mut requests = harness::requests(pool, self.count);
@@ -56,7 +59,7 @@ impl Play for Memory {
             told(idle.map(|idle| each(idle.kept) - payload)),
             told(waiting.map(|waiting| each(waiting.kept))),
             float(size_of_val(&pool.get())).into(),
-            told(cycles.map(|cycles| float(cycles.count) / f64::from(self.count))),
+            told(cycles.map(|count| float(count) / f64::from(self.count))),
         ]
     }
 }

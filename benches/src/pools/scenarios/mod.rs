@@ -5,7 +5,7 @@ pub(super) mod contended;
 pub(super) mod dial_failure;
 mod get_and_drop;
 mod hand_over;
-mod late_binding;
+pub(super) mod late_binding;
 mod memory;
 mod stampede;
 
@@ -56,9 +56,9 @@ pub(crate) struct Scale {
 
 impl Scale {
     pub(crate) const FULL: Self = Self {
-        cycles: 100_000,
+        cycles: 50_000,
         callers: 64,
-        window: Duration::from_millis(200),
+        window: Duration::from_millis(150),
         waiters: [1_000, 10_000],
         waiting_threads: 400,
         // Just below a power of two, so that what doubles is nearly full, for everybody.
@@ -248,7 +248,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario {
         name: "memory",
         title: "Memory",
-        shows: "Heap that 1,000 idle connections of 16 bytes keep, beside those 16; heap that 1,000 waiters keep, \
+        shows: "Heap of a pool with 1,000 idle connections of 16 bytes, beside those 16; heap that 1,000 waiters keep, \
                 beside their futures; the size of such a future; allocations of a get and drop.",
         figures: memory::FIGURES,
         goals: &[
