@@ -2,7 +2,6 @@
 
 /// What a piece of code allocated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(not(feature = "count-allocations"), expect(dead_code, reason = "nothing is counted"))]
 pub(crate) struct Allocations {
     /// How often.
     pub(crate) count: u64,
