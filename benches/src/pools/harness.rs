@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::dialer::{Dialer, Plan};
+use super::figures::quantile;
 use super::peers::{Pool, Wish};
 
 /// A runtime with one worker, which is this thread, or several.
@@ -53,6 +54,14 @@ pub(crate) fn wait<F: Future>(requests: &mut [Pin<Box<F>>]) {
 /// A dialer whose first dials succeed at once; more are made only by a pool that has no limit, and never end.
 pub(crate) fn first_dials(count: u32) -> Dialer {
     Dialer::new(Plan::First(count, None))
+}
+
+/// How many gets and drops are timed together: so few that most such slices are not interrupted by other programs.
+pub(crate) const SLICE: u32 = 1_000;
+
+/// The median of what one round measured again and again.
+pub(crate) fn median(slices: Vec<f64>) -> f64 {
+    quantile(slices.into_iter(), 0.5).expect("there is one slice at least")
 }
 
 pub(crate) fn nanoseconds_each(duration: Duration, count: u32) -> f64 {

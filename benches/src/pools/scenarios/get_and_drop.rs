@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Scale;
 use crate::pools::dialer::{Dialer, Plan};
 use crate::pools::figures::Measure;
-use crate::pools::harness;
+use crate::pools::harness::{self, SLICE};
 use crate::pools::peers::{Play, Pool, Timing, Wish};
 
 pub(super) struct GetAndDrop {
@@ -25,13 +25,17 @@ impl Play for GetAndDrop {
         let runtime = harness::runtime(1);
         let wish = Wish { limit: None, timing: self.timing };
         let pool = harness::pool(&runtime, build, &Dialer::new(Plan::AtOnce), wish);
-        let elapsed = runtime.block_on(async {
-            repeat(pool, self.cycles.div_ceil(50)).await;
-            let begin = Instant::now();
-            repeat(pool, self.cycles).await;
-            begin.elapsed()
+        let slices = runtime.block_on(async {
+            repeat(pool, SLICE).await;
+            let mut slices = Vec::new();
+            for _ in 0..self.cycles.div_ceil(SLICE) {
+                let begin = Instant::now();
+                repeat(pool, SLICE).await;
+                slices.push(harness::nanoseconds_each(begin.elapsed(), SLICE));
+            }
+            slices
         });
-        vec![harness::nanoseconds_each(elapsed, self.cycles).into()]
+        vec![harness::median(slices).into()]
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::pools::dialer::{Dialer, Plan};
 use crate::pools::figures::Measure;
-use crate::pools::harness;
+use crate::pools::harness::{self, SLICE};
 use crate::pools::peers::{BlockingPool, PlayOnThreads, Wish};
 use crate::pools::scenarios::Scale;
 
@@ -22,10 +22,13 @@ impl GetAndDrop {
 impl PlayOnThreads for GetAndDrop {
     fn round<P: BlockingPool>(&self, build: impl Fn(Dialer, Wish) -> P) -> Vec<Measure> {
         let pool = build(Dialer::new(Plan::AtOnce), Wish::SHIPPED);
-        repeat(&pool, self.cycles.div_ceil(50));
-        let begin = Instant::now();
-        repeat(&pool, self.cycles);
-        vec![harness::nanoseconds_each(begin.elapsed(), self.cycles).into()]
+        repeat(&pool, SLICE);
+        let slice = |_| {
+            let begin = Instant::now();
+            repeat(&pool, SLICE);
+            harness::nanoseconds_each(begin.elapsed(), SLICE)
+        };
+        vec![harness::median((0..self.cycles.div_ceil(SLICE)).map(slice).collect()).into()]
     }
 }
 
