@@ -55,9 +55,9 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     /// after every event and would panic on a defect of the pool itself.
     pub fn handle(&mut self, now: Time, event: Event<'_, K>, out: &mut Actions) -> Result<(), Misuse> {
         let is_done = match event {
-            Event::Request { key, token, priority: _, deadline: _ } => {
+            Event::Request { key, token, priority, deadline } => {
                 let key = self.names.intern(key);
-                self.machine.request_quickly(now, key, token, out)
+                self.machine.request_quickly(now, key, Wish { token, priority, deadline }, out)
             }
             Event::ConnIdle { conn } => self.machine.take_back_quickly(now, conn, out),
             _ => false,

@@ -12,6 +12,7 @@ impl Machine {
         self.file_surplus(key);
         self.file_floor(key);
         self.file_preconnects(key);
+        self.keys[key].is_full = self.is_full(key);
         if !self.has_times(key) {
             self.backup_line.remove(&mut self.keys, key);
             self.cooling.remove(&mut self.keys, key);
@@ -112,17 +113,34 @@ impl Machine {
     }
 
     /// The waiters of a key have changed: `settle` looks after it, unless all that can follow is a dial once there is
-    /// room; under a limit of the key's own, not even that.
+    /// room; if the key is full, not even that.
+    #[inline]
     pub(super) fn touch_for_waiter(&mut self, key: u32) {
-        let filed = &self.keys[key];
-        let is_plain =
-            filed.cover() == 0 && filed.expected == 0 && filed.preconnects == 0 && !filed.is_over();
-        if !is_plain || self.rules.checks || self.has_times(key) {
-            self.touch(key);
-        } else if filed.need > 0 || self.room_of_key(key) > 0 {
+        if self.keys[key].is_full {
+            return;
+        }
+        if self.has_waiters_only(key) {
             self.file_stalled(key);
             self.room_is_asked_for |= self.need > 0;
+        } else {
+            self.touch(key);
         }
+    }
+
+    /// Whether all that a key could start depends on its waiters and on room.
+    fn has_waiters_only(&self, key: u32) -> bool {
+        let filed = &self.keys[key];
+        filed.cover() == 0
+            && filed.expected == 0
+            && filed.preconnects == 0
+            && !filed.is_over()
+            && !self.rules.checks
+            && !self.has_times(key)
+    }
+
+    /// Whether a waiter more or less makes no difference: the key is at a limit of its own, with no dial on its way.
+    pub(super) fn is_full(&self, key: u32) -> bool {
+        self.room_of_key(key) == 0 && self.keys[key].need == 0 && self.has_waiters_only(key)
     }
 
     /// How many dials the key would start for its waiters if the pool had room.

@@ -162,6 +162,7 @@ impl Machine {
         let rank = self.stalled.iter().find(|(stalled, _)| *stalled == key_index).map(|(_, rank)| rank);
         let expected = may_dial.then(|| self.requests[uncovered].place.rank());
         ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");
+        ensure!(!key.is_full || self.is_full(key_index), "I3: key {key_index} counts as full, and is not");
         ensure!(!key.touched, "I3: key {key_index} was not looked after");
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(super) struct Key {
     uncovered: u32,
     /// How many waiters may hope for a dial, a check, or a capacity that comes back.
     cover: u64,
+    /// A waiter more or less makes no difference to what it starts, as was found when it was filed.
+    pub(super) is_full: bool,
     /// Dials in progress for floors and preconnects, which `Surplus::Cancel` leaves alone (R5).
     stock: u32,
     /// The same, of those that are backups of waiters.
@@ -96,6 +98,7 @@ impl Default for Key {
             bereft: Heap::default(),
             uncovered: NIL,
             cover: 0,
+            is_full: false,
             stock: 0,
             backups: 0,
             all: List::default(),
@@ -156,6 +159,7 @@ impl Key {
     }
 
     /// A waiter has gone.
+    #[inline]
     pub(super) fn depart(&mut self, requests: &mut Arena<Request>, waiter: u32) {
         self.leave(requests, waiter);
         if self.unbacked == waiter {
@@ -180,6 +184,7 @@ impl Key {
     }
 
     /// Takes its place in the queue, at `index`.
+    #[inline]
     pub(super) fn join(&mut self, requests: &mut Arena<Request>, index: u32, waiter: &mut Request) {
         waiter.in_queue = self.queue.link(requests, index, waiter.place);
         if self.uncovered == NIL {
@@ -195,6 +200,7 @@ impl Key {
     }
 
     /// Leaves its place in the queue.
+    #[inline]
     pub(super) fn leave(&mut self, requests: &mut Arena<Request>, index: u32) {
         let Request { place, dial, in_queue, in_undialed, .. } = requests[index];
         if self.uncovered == index || self.uncovered != NIL && place < requests[self.uncovered].place {
@@ -246,6 +252,7 @@ impl Key {
     /// Moves the first waiter without cover along. Costs as many steps as the cover changes by: more than one
     /// only for the capacity of a shared connection under check.
     pub(super) fn set_cover(&mut self, requests: &Arena<Request>, cover: u64) {
+        self.is_full = false;
         while self.cover < cover && self.uncovered != NIL {
             self.uncovered = List::<InQueue>::next(requests, self.uncovered);
             self.cover += 1;

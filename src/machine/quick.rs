@@ -2,6 +2,7 @@
 //! be parked. Each does what the long way would do, or nothing at all.
 
 use super::conn::{Clock, State};
+use super::waiter::Wish;
 use super::{Machine, NIL, Phase};
 use crate::config::IdleOrder;
 use crate::structure::Number;
@@ -19,13 +20,19 @@ impl Machine {
         self.need > 0 || self.preconnecting > 0 || self.refills.first() != NIL
     }
 
-    /// Serves a request from idle (R1); `false`: nothing has happened.
-    pub(crate) fn request_quickly(&mut self, now: Time, key: u32, token: u64, out: &mut Actions) -> bool {
+    /// Serves a request from idle (R1), or has it wait behind others (R2); `false`: nothing has happened.
+    pub(crate) fn request_quickly(&mut self, now: Time, key: u32, wish: Wish, out: &mut Actions) -> bool {
         let now = self.now.max(now);
-        if now >= self.quick_until || self.room_is_asked_for {
+        if now >= self.quick_until {
             return false;
         }
-        let Some(of_key) = self.keys.get(key).filter(|key| key.is_quick()) else { return false };
+        let Some(of_key) = self.keys.get(key) else { return false };
+        if of_key.waiters() > 0 {
+            return of_key.is_full && self.wait_quickly(now, key, wish, out);
+        }
+        if self.room_is_asked_for || !of_key.is_quick() {
+            return false;
+        }
         let conn = match self.rules.idle_order {
             IdleOrder::Lifo => of_key.youngest(State::Used),
             IdleOrder::Fifo => of_key.oldest(State::Used),
@@ -50,7 +57,19 @@ impl Machine {
         self.lease_quickly(conn);
         let Number { index, generation } = self.requests.issue();
         let request = RequestId { index, generation };
-        out.push(Action::Deliver { token, request, conn: self.conn_id(conn), source: Source::Idle });
+        let (token, conn) = (wish.token, self.conn_id(conn));
+        out.push(Action::Deliver { token, request, conn, source: Source::Idle });
+        true
+    }
+
+    fn wait_quickly(&mut self, now: Time, key: u32, wish: Wish, out: &mut Actions) -> bool {
+        self.now = now;
+        if self.refusal_of_waiters(key, wish).is_some() {
+            return false;
+        }
+        self.tally(key, |counters| counters.requests += 1);
+        self.wait(key, wish, out);
+        self.settle(out);
         true
     }
 

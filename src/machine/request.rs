@@ -129,7 +129,8 @@ impl Machine {
     }
 
     /// Why a request that cannot be served at once may not wait, if so.
-    fn refusal_of_waiters(&self, key: u32, wish: Wish) -> Option<RequestError> {
+    #[inline]
+    pub(super) fn refusal_of_waiters(&self, key: u32, wish: Wish) -> Option<RequestError> {
         let deadline = wish.deadline.unwrap_or_else(|| self.rules.request_timeout.from(self.now));
         let limits = self.rules.limits;
         if self.is_due(deadline) {
@@ -160,7 +161,8 @@ impl Machine {
         RequestId { index, generation }
     }
 
-    fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
+    #[inline]
+    pub(super) fn wait(&mut self, key: u32, wish: Wish, out: &mut Actions) {
         self.tally(key, |counters| counters.waited += 1);
         let order = self.next_order();
         let Number { index, generation } = self.requests.issue();
@@ -180,6 +182,7 @@ impl Machine {
     }
 
     /// Nothing times it out any more.
+    #[inline]
     fn lose_patience(&mut self, waiter: u32) {
         match core::mem::replace(&mut self.requests[waiter].patience, Patience::Over) {
             Patience::Default => self.patience.remove(&mut self.requests, waiter),
