@@ -1,9 +1,12 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cores::machine::Machine;
+use crate::cores::trial::Course;
 use crate::simulate::world::Planted;
 
 /// Shows and examines what the latebind connection pool does.
@@ -34,6 +37,51 @@ pub enum Command {
     /// A seed that fails is shrunk to the shortest script that shows it; the exit code is 0 only if none does. What a
     /// seed does depends on nothing else, so it can be run again.
     Simulate(SimulateOptions),
+
+    /// Simulate many cores that share a pool: where one lock saturates, and what other designs would bring and cost
+    ///
+    /// The pools are the real core; cores, cache lines and locks are simulated, with the costs below. Four workloads on
+    /// 1 to 128 cores, by six designs; ends within a minute. docs/MANY-CORES.md explains the designs and the figures.
+    /// The exit code is 0 only if no limit was exceeded and every request was answered.
+    Cores(CoresOptions),
+}
+
+/// What the simulation of many cores can be told.
+#[derive(Args, Clone, Debug)]
+pub struct CoresOptions {
+    /// Numbers of cores, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64,128", value_name = "COUNTS", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pub cores: Vec<u32>,
+
+    /// Trials that run at once, on this machine; makes no difference to the figures
+    #[arg(long, default_value_t = 2, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+
+    /// Write the tables there, too, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+
+    /// Draw the rates there, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+
+    /// What is run.
+    #[command(flatten)]
+    pub course: Course,
+
+    /// What it is run on.
+    #[command(flatten, next_help_heading = "What the machine costs")]
+    pub machine: Machine,
+}
+
+impl CoresOptions {
+    /// The numbers of cores, rising, each once.
+    pub fn sizes(&self) -> Vec<u32> {
+        let mut sizes = self.cores.clone();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
 }
 
 /// What the simulation can be told.

@@ -1,5 +1,5 @@
-//! The lab of latebind: shows, over real sockets, what the pool does, and searches simulated worlds for what it should not do.
-//! `cargo run -p latebind-lab -- demo` and `-- simulate` begin.
+//! The lab of latebind: shows, over real sockets, what the pool does, searches simulated worlds for what it should not do, and tells
+//! how many cores it would serve. `cargo run -p latebind-lab -- demo`, `-- simulate` and `-- cores` begin.
 
 pub mod args;
 pub mod arrivals;
@@ -7,6 +7,7 @@ pub mod client;
 pub mod connection;
 pub mod connector;
 pub mod contender;
+pub mod cores;
 pub mod demo;
 pub mod gate;
 pub mod load;

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use latebind_lab::args::{Cli, Command};
-use latebind_lab::{demo, simulate};
+use latebind_lab::{cores, demo, simulate};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(options) => demo::run(&options, &mut stdout()).await,
+        Command::Cores(options) => cores::command::run(&options, &mut stdout()),
         Command::Simulate(options) => simulate::command::run(&options, &mut stdout()),
     };
     match result {
