@@ -95,7 +95,9 @@ fn hand_over(cycles: u32, pool: &Pool<Nothing>) {
     let Poll::Ready(lease) = poll(&mut get) else { panic!("a connection is there") };
     let mut held = lease.ok();
     let mut waiters: Vec<_> = (0..56).map(|_| Box::pin(pool.get(&()))).collect();
-    waiters.iter_mut().for_each(|waiter| assert!(poll(waiter).is_pending()));
+    for waiter in &mut waiters {
+        assert!(poll(waiter).is_pending());
+    }
     for cycle in 0..cycles as usize {
         drop(held.take());
         let waiter = cycle % waiters.len();

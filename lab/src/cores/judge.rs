@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::workload::Scale;
+use crate::text::ratio;
 
 /// What came of a trial.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -34,7 +35,7 @@ pub struct Figures {
 impl Figures {
     /// Millions of cycles in a second.
     pub fn rate(&self) -> f64 {
-        self.cycles as f64 * 1e3 / self.span.max(1) as f64
+        1e3 * ratio(self.cycles, self.span)
     }
 
     /// Nearest rank; in nanoseconds.
@@ -45,7 +46,7 @@ impl Figures {
 
     /// Cycles of the task that had most for each of the one that had fewest.
     pub fn spread(&self) -> f64 {
-        self.most as f64 / self.fewest.max(1) as f64
+        ratio(self.most, self.fewest)
     }
 }
 

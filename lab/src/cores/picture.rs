@@ -55,13 +55,13 @@ fn draw_panel(
     let all = || sizes.iter().flat_map(|cores| Sharing::ALL.map(|sharing| rate(*cores, sharing)));
     let most = all().fold(1.0, f64::max) * 1.3;
     let least = all().fold(1.0, f64::min).max(0.01) / 1.3;
-    let (first, last) = (sizes[0], sizes[sizes.len() - 1].max(sizes[0] + 1));
+    let (from, to) = (sizes[0], sizes[sizes.len() - 1].max(sizes[0] + 1));
     let mut chart = ChartBuilder::on(panel)
         .margin(12)
         .caption(format!("{}: million cycles/s by cores", workload.name()), ("sans-serif", 17))
         .x_label_area_size(28)
         .y_label_area_size(46)
-        .build_cartesian_2d((first..last).log_scale().base(2.0), (least..most).log_scale())?;
+        .build_cartesian_2d((from..to).log_scale().base(2.0), (least..most).log_scale())?;
     chart.configure_mesh().light_line_style(WHITE).draw()?;
     for (sharing, colour) in Sharing::ALL.into_iter().zip(COLOURS) {
         let points = sizes.iter().map(|cores| (*cores, rate(*cores, sharing)));

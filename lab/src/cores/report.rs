@@ -9,6 +9,7 @@ use super::judge::Figures;
 use super::trial::Trial;
 use super::workload::Workload;
 use crate::args::CoresOptions;
+use crate::text::ratio;
 
 /// For a screen.
 pub fn screen(options: &CoresOptions, results: &Results) -> String {
@@ -43,17 +44,15 @@ fn written(
     title: impl Fn(&str) -> String,
     draw: impl Fn(Table) -> String,
 ) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     for workload in Workload::ALL {
         let line = format!("Million cycles per second, {} ({})", workload.name(), workload.words());
-        text += &format!("{}\n{}\n", title(&line), draw(rates(options, results, workload)));
+        parts.extend([title(&line), draw(rates(options, results, workload))]);
     }
-    let cores = options.sizes().iter().copied().rev().find(|cores| *cores <= 64);
-    if let Some(cores) = cores {
-        text += &format!("{}\n", title(&format!("What it costs, on {cores} cores")));
-        text += &draw(costs(results, cores));
+    if let Some(cores) = options.sizes().into_iter().rev().find(|cores| *cores <= 64) {
+        parts.extend([title(&format!("What it costs, on {cores} cores")), draw(costs(results, cores))]);
     }
-    text
+    parts.join("\n")
 }
 
 /// A line for each number of cores, and one for where it saturates.
@@ -100,12 +99,12 @@ fn costs(results: &Results, cores: u32) -> Table {
     for workload in Workload::ALL {
         for sharing in Sharing::ALL {
             let Some(figures) = results.get(&(Trial { cores, workload }, sharing)) else { continue };
-            let per_mille = figures.inversions as f64 * 1e3 / figures.requests.max(1) as f64;
+            let per_mille = 1e3 * ratio(figures.inversions, figures.requests);
             table.add_row([
                 workload.name().to_owned(),
                 sharing.name().to_owned(),
                 format!("{:.2}", figures.rate()),
-                format!("{:.1} µs", figures.wait(99) as f64 / 1e3),
+                format!("{:.1} µs", ratio(figures.wait(99), 1_000)),
                 if figures.fewest == 0 { "starved".to_owned() } else { format!("{:.2}", figures.spread()) },
                 if figures.inversions == 0 { "0".to_owned() } else { format!("{per_mille:.2} ‰") },
                 figures.dials.to_string(),

@@ -51,7 +51,6 @@ pub struct Shard {
     waiting: Vec<VecDeque<(u32, RequestId)>>,
     /// By the index of the connection.
     is_parked: Vec<bool>,
-    max_connections_per_key: u32,
 }
 
 impl Shard {
@@ -70,7 +69,6 @@ impl Shard {
             actions: Actions::new(),
             waiting: vec![VecDeque::new(); keys as usize],
             is_parked: Vec::new(),
-            max_connections_per_key,
         }
     }
 
@@ -96,16 +94,6 @@ impl Shard {
         self.waiting[key as usize].len() as u32
     }
 
-    /// Whether one more connection of the key could be dialed.
-    pub fn has_room(&self, key: u32) -> bool {
-        self.pool.key_stats(&key).is_none_or(|stats| stats.connections() < self.max_connections_per_key)
-    }
-
-    /// The pool, as it is: for its invariants.
-    pub fn pool(&self) -> &Pool<u32> {
-        &self.pool
-    }
-
     /// Takes the key's first waiter out of its queue, for a connection from elsewhere.
     pub fn call_off(&mut self, key: u32, desk: &mut Desk<'_>) -> Option<u32> {
         let (task, request) = self.waiting[key as usize].pop_front()?;
@@ -116,6 +104,10 @@ impl Shard {
     }
 
     /// One step, with all that follows from it. What `WHOEVER` gets is returned.
+    ///
+    /// # Panics
+    ///
+    /// If what is told is not true: a defect of the design.
     pub fn tell(&mut self, tell: Tell, desk: &mut Desk<'_>) -> Option<Lease> {
         let price = match tell {
             Tell::Request(task, key) => self.request(task, key, None, desk),
@@ -181,7 +173,8 @@ impl Shard {
                         desk.deliver(task, lease);
                     }
                 }
-                Action::Wait { .. } | Action::Fail { .. } => {}
+                // A dial here cannot be stopped: it succeeds all the same (R5).
+                Action::Wait { .. } | Action::Fail { .. } | Action::CancelDial { .. } => {}
                 Action::StartDial { conn } => {
                     desk.run(RARE);
                     desk.judge.dials(lease(conn).key);
@@ -189,7 +182,7 @@ impl Shard {
                 }
                 Action::Park { conn } => {
                     desk.judge.parked(lease(conn).key);
-                    let index = conn.index() as usize;
+                    let index = conn.index();
                     if self.is_parked.len() <= index {
                         self.is_parked.resize(index + 1, false);
                     }
@@ -210,5 +203,5 @@ impl Shard {
 }
 
 fn unpark(is_parked: &mut [bool], conn: ConnId) -> bool {
-    is_parked.get_mut(conn.index() as usize).is_some_and(std::mem::take)
+    is_parked.get_mut(conn.index()).is_some_and(std::mem::take)
 }

@@ -66,6 +66,9 @@ struct Task {
     asked: u64,
 }
 
+/// What is going to happen, by time and then in the order in which it was planned.
+type Agenda<A> = BinaryHeap<Reverse<(u64, u64, Happening<A>)>>;
+
 /// All of it.
 pub struct World<'a, D: Design> {
     machine: &'a Machine,
@@ -73,7 +76,7 @@ pub struct World<'a, D: Design> {
     scale: Scale,
     design: D,
     judge: Judge,
-    agenda: BinaryHeap<Reverse<(u64, u64, Happening<D::Act>)>>,
+    agenda: Agenda<D::Act>,
     planned: u64,
     random: Rng,
     cores: Vec<Core>,

@@ -189,7 +189,7 @@ impl Runner<'_> {
 /// Which of so many shards has the key: by a multiplication that mixes (Knuth's constant).
 fn shard_of(key: u32, shards: usize) -> u32 {
     let mixed = key.wrapping_add(1).wrapping_mul(2_654_435_769);
-    (u64::from(mixed) * shards as u64 >> 32) as u32
+    ((u64::from(mixed) * shards as u64) >> 32) as u32
 }
 
 impl Report {
