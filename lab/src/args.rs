@@ -41,7 +41,7 @@ pub enum Command {
     /// Simulate many cores that share a pool: where one lock saturates, and what other designs would bring and cost
     ///
     /// The pools are the real core; cores, cache lines and locks are simulated, with the costs below. Four workloads on
-    /// 1 to 128 cores, by six designs; ends within a minute. docs/MANY-CORES.md explains the designs and the figures.
+    /// 1 to 128 cores, by seven designs; ends within a minute. docs/MANY-CORES.md explains the designs and the figures.
     /// The exit code is 0 only if no limit was exceeded and every request was answered.
     Cores(CoresOptions),
 }

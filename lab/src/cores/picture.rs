@@ -63,12 +63,14 @@ fn draw_panel(
         .y_label_area_size(46)
         .build_cartesian_2d((from..to).log_scale().base(2.0), (least..most).log_scale())?;
     chart.configure_mesh().light_line_style(WHITE).draw()?;
-    for (sharing, colour) in Sharing::ALL.into_iter().zip(COLOURS) {
+    // The first ones are broader, so that they can be seen where they lie under others.
+    let broadest = COLOURS.len() as u32 + 1;
+    for ((sharing, colour), width) in Sharing::ALL.into_iter().zip(COLOURS).zip((0..=broadest).rev()) {
         let points = sizes.iter().map(|cores| (*cores, rate(*cores, sharing)));
         chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(3))?
+            .draw_series(LineSeries::new(points, colour.stroke_width(width)))?
             .label(sharing.name())
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(width)));
     }
     let legend = SeriesLabelPosition::UpperLeft;
     chart.configure_series_labels().position(legend).background_style(WHITE.mix(0.85)).draw()?;
