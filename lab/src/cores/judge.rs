@@ -28,6 +28,8 @@ pub struct Figures {
     pub wasted_dials: u64,
     /// More connections than a limit allows, counted at each dial.
     pub violations: u64,
+    /// The longest time that a connection lay idle beside a waiter of its key, in nanoseconds: 0 is late binding (R3, I1).
+    pub longest_miss: u64,
     /// Still waiting when nothing happened any more.
     pub unanswered: u64,
 }
@@ -64,6 +66,8 @@ pub struct Judge {
     places: Vec<Option<u64>>,
     asked: u64,
     cycles: Vec<u64>,
+    /// The time of what is being told.
+    pub now: u64,
 }
 
 #[derive(Clone, Default)]
@@ -73,6 +77,8 @@ struct OfKey {
     idle: u32,
     /// Tasks by their places.
     waiting: BTreeMap<u64, u32>,
+    /// Since when both are there.
+    missed: Option<u64>,
 }
 
 impl Judge {
@@ -89,6 +95,7 @@ impl Judge {
             places: vec![None; scale.tasks as usize],
             asked: 0,
             cycles: vec![0; scale.tasks as usize],
+            now: 0,
         }
     }
 
@@ -97,6 +104,7 @@ impl Judge {
         self.asked += 1;
         self.places[task as usize] = Some(self.asked);
         self.keys[key as usize].waiting.insert(self.asked, task);
+        self.compare(key);
     }
 
     /// A request has got a connection, one that waits or one that has just come.
@@ -113,6 +121,7 @@ impl Judge {
         }
         self.figures.requests += 1;
         self.figures.inversions += u64::from(!is_first);
+        self.compare(key);
     }
 
     /// A dial begins.
@@ -136,11 +145,23 @@ impl Judge {
     /// A connection can be had by whoever looks in the right place.
     pub fn parked(&mut self, key: u32) {
         self.keys[key as usize].idle += 1;
+        self.compare(key);
     }
 
     /// A connection is idle no more.
     pub fn taken(&mut self, key: u32) {
         self.keys[key as usize].idle -= 1;
+        self.compare(key);
+    }
+
+    /// Whether somebody waits for what lies idle, after each change of either.
+    fn compare(&mut self, key: u32) {
+        let of_key = &mut self.keys[key as usize];
+        if of_key.idle > 0 && !of_key.waiting.is_empty() {
+            of_key.missed.get_or_insert(self.now);
+        } else if let Some(since) = of_key.missed.take() {
+            self.figures.longest_miss = self.figures.longest_miss.max(self.now - since);
+        }
     }
 
     /// A task has its connection.

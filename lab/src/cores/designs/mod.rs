@@ -91,6 +91,7 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// A clean one.
     pub fn new(now: u64, core: u32, machine: &'a Machine, judge: &'a mut Judge) -> Self {
+        judge.now = now;
         let (deliveries, dials, closes) = (Vec::new(), Vec::new(), Vec::new());
         Self { now, core, machine, judge, spent: 0, deliveries, dials, closes }
     }
