@@ -33,10 +33,15 @@ impl<K: Clone + Eq + Hash> Names<K> {
     /// The index of `key`, which is known from now on.
     #[inline]
     pub(crate) fn intern(&mut self, key: &K) -> u32 {
-        if self.known.get(self.last as usize).is_none_or(|name| name.key != *key) {
+        if !self.is_last(key) {
             self.last = self.intern_hashed(key);
         }
         self.last
+    }
+
+    #[inline]
+    fn is_last(&self, key: &K) -> bool {
+        self.known.get(self.last as usize).is_some_and(|name| name.key == *key)
     }
 
     fn intern_hashed(&mut self, key: &K) -> u32 {
@@ -50,7 +55,7 @@ impl<K: Clone + Eq + Hash> Names<K> {
     }
 
     pub(crate) fn find(&self, key: &K) -> Option<u32> {
-        self.lookup(self.hasher.hash_one(key), key)
+        if self.is_last(key) { Some(self.last) } else { self.lookup(self.hasher.hash_one(key), key) }
     }
 
     pub(crate) fn name(&self, index: u32) -> &K {
