@@ -141,6 +141,12 @@ pub enum Surplus {
     Park,
     /// They are cancelled as soon as a key has more dials than waiters, the youngest first.
     Cancel,
+    /// As [`Cancel`](Self::Cancel) for a key that has a shared connection (R18), as [`Park`](Self::Park) for the others:
+    /// where one connection serves many, the dials beside it are of no use; elsewhere each will serve a request soon.
+    ///
+    /// It counts if its capacity is more than 1 and it is parked or on lease, with room or without; not while it is under
+    /// check, has lost its capacity, or is about to close. When the last such connection goes, the key's dials go on.
+    CancelIfShared,
 }
 
 /// Which parked connection is used first (R1).

@@ -66,6 +66,8 @@ mod shared;
 mod shutdown;
 #[path = "rules/surplus.rs"]
 mod surplus;
+#[path = "rules/surplus_beside_shared.rs"]
+mod surplus_beside_shared;
 #[path = "rules/suspects.rs"]
 mod suspects;
 #[path = "rules/timeouts.rs"]

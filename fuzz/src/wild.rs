@@ -53,7 +53,11 @@ pub fn decode(bytes: &[u8]) -> Config {
     let policies = read.byte();
     let config = Config::default()
         .binding(if policies & 1 == 0 { Binding::HeadFirst } else { Binding::OwnFirst })
-        .surplus(if policies & 2 == 0 { Surplus::Park } else { Surplus::Cancel })
+        .surplus(match policies & 0x82 {
+            0 => Surplus::Park,
+            2 => Surplus::Cancel,
+            _ => Surplus::CancelIfShared,
+        })
         .idle_order(if policies & 4 == 0 { IdleOrder::Lifo } else { IdleOrder::Fifo })
         .start_paused(match policies >> 3 & 3 {
             0 => Some(Newcomers::Hold),
@@ -95,7 +99,11 @@ pub fn decode(bytes: &[u8]) -> Config {
 /// Bytes that say that config, for the seed corpus; durations in nanoseconds.
 pub fn encode(config: &Config) -> Vec<u8> {
     let mut policies = u8::from(config.binding == Binding::OwnFirst);
-    policies |= u8::from(config.surplus == Surplus::Cancel) << 1;
+    policies |= match config.surplus {
+        Surplus::Cancel => 2,
+        Surplus::CancelIfShared => 0x80,
+        _ => 0,
+    };
     policies |= u8::from(config.idle_order == IdleOrder::Fifo) << 2;
     policies |= match config.start_paused {
         Some(Newcomers::Hold) => 0,

@@ -64,6 +64,11 @@ impl State {
         matches!(self, Self::Fresh | Self::Used)
     }
 
+    /// Whether it carries leases, and takes new ones when there is room.
+    pub(super) fn is_in_service(self) -> bool {
+        self.is_parked() || matches!(self, Self::Roomy | Self::Busy)
+    }
+
     pub(super) fn is_under_check(self) -> bool {
         matches!(self, Self::Checking | Self::Probing)
     }
@@ -176,6 +181,11 @@ impl Conn {
     /// A dial for a floor or a preconnect (R20).
     pub(super) fn is_stock(&self) -> bool {
         self.purpose == Purpose::Stock
+    }
+
+    /// Serves several at once (R18).
+    pub(super) fn is_shared(&self) -> bool {
+        self.capacity > 1 && self.state.is_in_service()
     }
 
     /// How many waiters may hope for it (R4).

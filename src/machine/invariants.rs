@@ -88,6 +88,12 @@ impl Machine {
                 conn.key == index as u32 && conn.state == State::Dialing && conn.is_aside()
             });
             ensure!(aside.count() == key.aside() as usize, "I2: backups and stock dials of a key");
+            let shared = self.conns.iter().filter(|(_, conn)| conn.key == index as u32 && conn.is_shared());
+            ensure!(
+                shared.count() == key.shared() as usize,
+                "I2: {} shared connections of a key",
+                key.shared()
+            );
             let cover: u64 = self
                 .conns
                 .iter()

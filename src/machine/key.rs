@@ -41,6 +41,8 @@ pub(super) struct Key {
     counts: [u32; State::COUNT],
     /// Those in the states that are looked through, in the order of coming there.
     lists: [List<InKey>; State::LISTED],
+    /// How many of them are shared, and in service (R5).
+    shared: u32,
     /// Shared ones in use with room, the one delivered last first (R18).
     roomy: Heap<InRoomy>,
     pub(super) backoff: Backoff,
@@ -104,6 +106,7 @@ impl Default for Key {
             all: List::default(),
             counts: [0; State::COUNT],
             lists: Default::default(),
+            shared: 0,
             roomy: Heap::default(),
             backoff: Backoff::default(),
             floor: Floor::default(),
@@ -273,6 +276,16 @@ impl Key {
         self.stock + self.backups
     }
 
+    /// Connections in service that are shared, for `Surplus::CancelIfShared` (R5).
+    pub(super) fn shared(&self) -> u32 {
+        self.shared
+    }
+
+    /// The capacity of one of them has changed, and with that whether it is shared.
+    pub(super) fn set_shared(&mut self, is_shared: bool) {
+        self.shared = if is_shared { self.shared + 1 } else { self.shared - 1 };
+    }
+
     /// More cover than there are waiters, backups of those who wait aside: what R10 takes from.
     pub(super) fn has_surplus(&self) -> bool {
         self.cover > u64::from(self.waiters()) + u64::from(self.backups)
@@ -370,6 +383,7 @@ impl Key {
             self.stock += u32::from(conn.is_stock());
             self.backups += u32::from(conn.is_wanted_backup());
         }
+        self.shared += u32::from(conn.is_shared());
         if conn.cover() > 0 {
             self.set_cover(requests, self.cover + u64::from(conn.cover()));
         }
@@ -389,6 +403,7 @@ impl Key {
             self.stock -= u32::from(conn.is_stock());
             self.backups -= u32::from(conn.is_wanted_backup());
         }
+        self.shared -= u32::from(conn.is_shared());
         if conn.cover() > 0 {
             self.set_cover(requests, self.cover - u64::from(conn.cover()));
         }

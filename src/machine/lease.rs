@@ -126,15 +126,22 @@ impl Machine {
         if is_fresh_last { fresh } else { used }
     }
 
-    /// R18: a check is cover for as many waiters as the connection has capacity.
+    /// R18: a check is cover for as many waiters as the connection has capacity. R5: dials beside a connection that
+    /// becomes shared may be surplus.
     fn set_capacity(&mut self, conn: u32, capacity: u32) {
         let before = u64::from(self.conns[conn].cover());
+        let was_shared = self.conns[conn].is_shared();
         self.conns[conn].capacity = capacity;
         let after = u64::from(self.conns[conn].cover());
+        let is_shared = self.conns[conn].is_shared();
+        let key = self.conns[conn].key;
         if after != before {
-            let key = self.conns[conn].key;
             let cover = self.keys[key].cover() - before + after;
             self.keys[key].set_cover(&self.requests, cover);
+            self.touch(key);
+        }
+        if is_shared != was_shared {
+            self.keys[key].set_shared(is_shared);
             self.touch(key);
         }
     }

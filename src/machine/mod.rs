@@ -257,8 +257,11 @@ impl Machine {
             self.conns[conn].state = to;
             self.enter(conn);
             // A connection that has no part in what its key waits for comes and goes without a look at the key.
+            // One that comes back into service may make the key's dials surplus (R5).
+            let comes_back = !from.is_in_service() && to.is_in_service();
+            let matters = from.matters_to_key() || to.matters_to_key() || comes_back;
             let filed = &self.keys[key];
-            if from.matters_to_key() || to.matters_to_key() || filed.waiters() > 0 || filed.floor.is_listed {
+            if matters || filed.waiters() > 0 || filed.floor.is_listed {
                 self.touch(key);
                 self.file_parked(key);
             }

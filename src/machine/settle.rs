@@ -83,10 +83,15 @@ impl Machine {
         true
     }
 
-    /// R5, `Surplus::Cancel`: no more cover than waiters, the youngest dial goes first; backups of those who
+    /// R5, where the policy says so: no more cover than waiters, the youngest dial goes first; backups of those who
     /// wait, floors and preconnects aside.
     fn cancel_surplus(&mut self, key: u32, out: &mut Actions) {
-        if self.rules.surplus == Surplus::Park {
+        let cancels = match self.rules.surplus {
+            Surplus::Park => false,
+            Surplus::Cancel => true,
+            Surplus::CancelIfShared => self.keys[key].shared() > 0,
+        };
+        if !cancels {
             return;
         }
         while self.keys[key].cover() > u64::from(self.keys[key].waiters()) + u64::from(self.keys[key].aside())

@@ -76,6 +76,9 @@ worlds! {
         limits(3, 3).binding(Binding::OwnFirst), Alphabet { keys: ONE, waiters: 4, fatal: true, ..usual() };
     surplus_is_cancelled: "surplus dials are cancelled (R5)",
         limits(3, 2).surplus(Surplus::Cancel), usual();
+    surplus_is_cancelled_if_shared: "surplus dials are cancelled beside shared connections (R5, R18)",
+        limits(3, 3).surplus(Surplus::CancelIfShared),
+        Alphabet { keys: ONE, capacities: &[0, 1, 2], draining: true, ..usual() };
     all_fail: "a failed dial fails all (R7)",
         limits(3, 2).dial_failure(DialFailure::FailAll), Alphabet { fatal: true, ..usual() };
     backoff: "failed dials are retried (R7)",

@@ -207,12 +207,15 @@ fn r18_a_dial_that_turns_out_shared_leaves_surplus_dials() {
 
 #[test]
 fn r18_or_cancels_them() {
-    let mut rig = Rig::new(Config::default().surplus(Surplus::Cancel));
-    for (name, dial) in [("r1", "a1"), ("r2", "a2"), ("r3", "a3")] {
-        rig.request(name, "a").gives(&format!("{name} waits, dial {dial}"));
+    for surplus in [Surplus::Cancel, Surplus::CancelIfShared] {
+        let mut rig = Rig::new(Config::default().surplus(surplus));
+        for (name, dial) in [("r1", "a1"), ("r2", "a2"), ("r3", "a3")] {
+            rig.request(name, "a").gives(&format!("{name} waits, dial {dial}"));
+        }
+        rig.dialed_shared("a1", 9).gives(
+            "r1 gets a1 (own dial), r2 gets a1 (other dial), r3 gets a1 (other dial), stop a2, stop a3",
+        );
     }
-    rig.dialed_shared("a1", 9)
-        .gives("r1 gets a1 (own dial), r2 gets a1 (other dial), r3 gets a1 (other dial), stop a2, stop a3");
 }
 
 #[test]

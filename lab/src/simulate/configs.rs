@@ -60,7 +60,7 @@ fn policies(draw: &mut Draw) -> Config {
     let starts = draw.between(0, 19);
     Config::default()
         .binding(draw.one_of(&[Binding::HeadFirst, Binding::OwnFirst]))
-        .surplus(draw.one_of(&[Surplus::Park, Surplus::Cancel]))
+        .surplus(draw.one_of(&[Surplus::Park, Surplus::Cancel, Surplus::CancelIfShared]))
         .idle_order(draw.one_of(&[IdleOrder::Lifo, IdleOrder::Fifo]))
         .dial_failure(dial_failure(draw))
         .start_paused(match starts {

@@ -8,7 +8,7 @@ use super::{CONFIG, choose, number, number_byte, place};
 use crate::rig::ms;
 
 const BINDINGS: [Binding; 2] = [Binding::HeadFirst, Binding::OwnFirst];
-const SURPLUSES: [Surplus; 2] = [Surplus::Park, Surplus::Cancel];
+const SURPLUSES: [Surplus; 3] = [Surplus::Park, Surplus::Cancel, Surplus::CancelIfShared];
 const ORDERS: [IdleOrder; 2] = [IdleOrder::Lifo, IdleOrder::Fifo];
 const STARTS: [Option<Newcomers>; 8] =
     [None, None, None, Some(Newcomers::Hold), None, None, None, Some(Newcomers::Refuse)];

@@ -157,6 +157,12 @@ impl<K> Conn<K> {
         self.phase == Phase::Open && self.leaving.is_none() && self.leases < self.capacity
     }
 
+    /// Whether it is parked or on lease, goes on to serve, and can serve several at once.
+    pub(super) fn is_shared(&self) -> bool {
+        let serves = matches!(self.state(), State::Fresh | State::Used | State::Roomy | State::Busy);
+        serves && self.capacity > 1
+    }
+
     /// How many waiters may hope for it.
     pub(super) fn cover(&self) -> usize {
         match self.state() {

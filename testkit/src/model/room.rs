@@ -152,7 +152,7 @@ impl<K: Clone + Eq> Model<K> {
         self.conn(id).is_some_and(|conn| conn.purpose == Purpose::Backup && conn.owner.is_some())
     }
 
-    /// R5: the youngest dial that `Surplus::Cancel` stops now.
+    /// R5: the youngest dial that stops now, where surplus dials do.
     pub(super) fn needless_dial(&self, key: &K) -> Option<ConnId> {
         let dials = self.ids(Some(key), |state| state == State::Dialing);
         let spared = |id: &ConnId| {

@@ -38,14 +38,21 @@ impl<K: Clone + Eq> Model<K> {
         });
     }
 
-    /// R5, `Surplus::Cancel`.
+    /// R5, where the policy says so.
     fn stop_needless(&mut self) -> bool {
-        let needless = self.keys.iter().find_map(|key| self.needless_dial(&key.name));
-        match needless.filter(|_| self.config.surplus == Surplus::Cancel) {
-            Some(dial) => self.stop(dial, Stop::Needless),
-            None => return false,
-        }
+        let mut stops = self.keys.iter().map(|key| &key.name).filter(|name| self.stops_surplus(name));
+        let Some(dial) = stops.find_map(|name| self.needless_dial(name)) else { return false };
+        self.stop(dial, Stop::Needless);
         true
+    }
+
+    /// Whether the key's surplus dials stop (R5).
+    fn stops_surplus(&self, key: &K) -> bool {
+        match self.config.surplus {
+            Surplus::Cancel => true,
+            Surplus::CancelIfShared => self.conns.iter().any(|conn| conn.key == *key && conn.is_shared()),
+            _ => false,
+        }
     }
 
     /// A free slot goes to the first waiter without cover among all keys.

@@ -31,7 +31,7 @@ fn failure() -> impl Strategy<Value = DialFailure> {
 
 fn policies() -> impl Strategy<Value = Config> {
     let binding = prop_oneof![Just(Binding::HeadFirst), Just(Binding::OwnFirst)];
-    let surplus = prop_oneof![Just(Surplus::Park), Just(Surplus::Cancel)];
+    let surplus = prop_oneof![Just(Surplus::Park), Just(Surplus::Cancel), Just(Surplus::CancelIfShared)];
     let order = prop_oneof![Just(IdleOrder::Lifo), Just(IdleOrder::Fifo)];
     (binding, surplus, order, failure(), any::<u64>()).prop_map(|(binding, surplus, order, failure, seed)| {
         Config::default().binding(binding).surplus(surplus).idle_order(order).dial_failure(failure).seed(seed)
