@@ -7,7 +7,7 @@ use http::Uri;
 use hyper::client::conn::{http1, http2};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
-use latebind_tokio::{BuildError, Config, Notice, Pool, TokioRuntime};
+use latebind_tokio::{BuildError, Config, Notice, Pool, Surplus, TokioRuntime};
 use tokio::runtime::Handle;
 
 use crate::client::{Inner, Proxy, RequestBody, Settings};
@@ -52,9 +52,15 @@ impl Builder {
     }
 
     /// What a client's pool does if nobody says otherwise: as many connections as there are requests, and 100 of them
-    /// kept idle, for 90 s, as Go's `http.Transport` does; but as many of one host as are idle, where that keeps two.
+    /// kept idle, for 90 s, as Go's `http.Transport` does; but as many of one host as are idle, where that keeps two. Dials
+    /// that no request needs any more stop where HTTP/2 is spoken, and go on for the next requests where HTTP/1.1 is
+    /// ([`Surplus::CancelIfShared`]).
     pub fn default_config() -> Config {
-        Config::default().max_connections(None).max_connections_per_key(None).max_idle(100)
+        Config::default()
+            .max_connections(None)
+            .max_connections_per_key(None)
+            .max_idle(100)
+            .surplus(Surplus::CancelIfShared)
     }
 
     /// Limits, durations and policies of the pool, whose keys are [`Origin`]s; replaces what was said of them before.

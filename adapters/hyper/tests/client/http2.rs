@@ -7,17 +7,17 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::Version;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
-use latebind_hyper::{Client, Error, HttpConnector, Source};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use latebind_hyper::{Client, Error, Source};
+use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::connectors::{GatedConnector, Order, Pipes};
 use crate::support::peer::{Line, ok};
 use crate::support::server::answer;
+use crate::support::tls::certified;
 use crate::support::{
     Frames, Gate, Plain, Server, at_rest, fetch, get, plain, post, soon, source, text, until,
 };
@@ -189,31 +189,6 @@ async fn requests_on_a_connection_that_dies_are_sent_again_or_fail() {
     assert_eq!(server.requests(), 16);
     at_rest(&client).await;
     server.open(0).await;
-}
-
-/// A certificate for the loopback address, made for the test; and who trusts it.
-fn certified(protocols: &[&[u8]]) -> (TlsAcceptor, Client<HttpsConnector<HttpConnector>, Full<Bytes>>) {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .unwrap();
-    server.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let trusting = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let https =
-        HttpsConnectorBuilder::new().with_tls_config(trusting).https_only().enable_all_versions().build();
-    (TlsAcceptor::from(Arc::new(server)), Client::builder().build(https).unwrap())
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod scarce;
 mod stale;
 mod stress;
 mod support;
+mod surplus;
 mod timeouts;
 mod unhappy;
 mod upgrades;

@@ -7,6 +7,7 @@ pub(crate) mod gate;
 pub(crate) mod peer;
 pub(crate) mod random;
 pub(crate) mod server;
+pub(crate) mod tls;
 
 use std::future::Future;
 use std::time::Duration;
