@@ -170,6 +170,7 @@ impl Machine {
         ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");
         ensure!(!key.is_full || self.is_full(key_index), "I3: key {key_index} counts as full, and is not");
         ensure!(!key.touched, "I3: key {key_index} was not looked after");
+        ensure!(!self.has_dial_to_cancel(key_index), "I3: a surplus dial of key {key_index} goes on");
         Ok(())
     }
 

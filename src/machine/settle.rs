@@ -83,22 +83,24 @@ impl Machine {
         true
     }
 
-    /// R5, where the policy says so: no more cover than waiters, the youngest dial goes first; backups of those who
-    /// wait, floors and preconnects aside.
+    /// R5: the youngest surplus dial goes first.
     fn cancel_surplus(&mut self, key: u32, out: &mut Actions) {
-        let cancels = match self.rules.surplus {
-            Surplus::Park => false,
-            Surplus::Cancel => true,
-            Surplus::CancelIfShared => self.keys[key].shared() > 0,
-        };
-        if !cancels {
-            return;
-        }
-        while self.keys[key].cover() > u64::from(self.keys[key].waiters()) + u64::from(self.keys[key].aside())
-            && self.keys[key].count(State::Dialing) > self.keys[key].aside()
-        {
+        while self.has_dial_to_cancel(key) {
             let youngest = self.youngest_dial(key, |conn| !conn.is_aside());
             self.cancel_dial(youngest, out);
         }
+    }
+
+    /// R5, where the policy says so: more cover than waiters; backups of those who wait, floors and preconnects aside.
+    pub(super) fn has_dial_to_cancel(&self, key: u32) -> bool {
+        let key = &self.keys[key];
+        let cancels = match self.rules.surplus {
+            Surplus::Park => false,
+            Surplus::Cancel => true,
+            Surplus::CancelIfShared => key.shared() > 0,
+        };
+        cancels
+            && key.cover() > u64::from(key.waiters()) + u64::from(key.aside())
+            && key.count(State::Dialing) > key.aside()
     }
 }
