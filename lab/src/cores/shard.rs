@@ -7,20 +7,20 @@ use latebind::{Action, Actions, Config, ConnId, Event, Opened, Pool, Priority, R
 use super::designs::{Desk, Lease};
 use super::workload::Scale;
 
-// Instructions, counted by callgrind in `examples/one_lock.rs` (docs/MANY-CORES.md tells how).
+// Instructions, counted under valgrind in `examples/one_lock.rs` (docs/MANY-CORES.md tells how).
 
 /// `get`, or the drop of a lease, without what is under the lock: the clock, futures, guards.
-pub const OUTSIDE: u64 = 390;
+pub const OUTSIDE: u64 = 280;
 /// Under the lock, core and driver together: a request served from idle.
-const SERVED: u64 = 820;
+const SERVED: u64 = 440;
 /// A connection parked.
-const PARKED: u64 = 590;
+const PARKED: u64 = 390;
 /// A request that has to wait.
-const WAITS: u64 = 1_270;
+const WAITS: u64 = 920;
 /// A connection given back to the first waiter, who takes the lock once more to pick it up.
-const HANDED_OVER: u64 = 1_400;
+const HANDED_OVER: u64 = 1_020;
 /// A look that finds nothing; as half of a request that is served.
-const REFUSED: u64 = 400;
+const REFUSED: u64 = 220;
 /// What is rare enough not to matter: dials, their ends, closed connections. An estimate.
 const RARE: u64 = 1_500;
 
