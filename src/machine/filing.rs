@@ -130,8 +130,9 @@ impl Machine {
     /// Whether all that a key could start depends on its waiters and on room.
     fn has_waiters_only(&self, key: u32) -> bool {
         let filed = &self.keys[key];
+        // No cover, so no dial and no check but those of suspects: how many of them are beyond the waiters would change.
         filed.cover() == 0
-            && filed.expected == 0
+            && filed.count(State::Probing) == 0
             && filed.preconnects == 0
             && !filed.is_over()
             && !self.rules.checks
@@ -145,7 +146,7 @@ impl Machine {
 
     /// How many dials the key would start for its waiters if the pool had room.
     #[inline]
-    fn need_of(&self, key: u32) -> u32 {
+    pub(super) fn need_of(&self, key: u32) -> u32 {
         let filed = &self.keys[key];
         if filed.uncovered() == NIL || filed.backoff.until.is_some() || self.paused.is_some() {
             return 0;

@@ -100,10 +100,8 @@ impl Machine {
 
     /// Files the key by what is to be parked, and by what it parked first.
     pub(super) fn file_floor(&mut self, key: u32) {
+        let expected = self.expected_of(key);
         let filed = &mut self.keys[key];
-        let coming =
-            [State::Dialing, State::Checking, State::Probing].map(|state| u64::from(filed.count(state)));
-        let expected = coming.iter().sum::<u64>().saturating_sub(u64::from(filed.waiters()));
         self.expected = self.expected - filed.expected + expected;
         filed.expected = expected;
         if !filed.floor.is_listed {
@@ -121,6 +119,14 @@ impl Machine {
         self.file_parked(key);
         let key = &mut self.keys[key];
         key.floor.is_listed = key.floor.min_idle > 0 || key.idle() > 0;
+    }
+
+    /// Dials and checks of the key beyond its waiters.
+    pub(super) fn expected_of(&self, key: u32) -> u64 {
+        let key = &self.keys[key];
+        let coming =
+            [State::Dialing, State::Checking, State::Probing].map(|state| u64::from(key.count(state)));
+        coming.iter().sum::<u64>().saturating_sub(u64::from(key.waiters()))
     }
 
     /// When something of the floor is due: the end of its backoff, or an idle timeout above it.

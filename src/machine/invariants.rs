@@ -169,6 +169,9 @@ impl Machine {
         let expected = may_dial.then(|| self.requests[uncovered].place.rank());
         ensure!(rank == expected, "I3: key {key_index} stands in line at {rank:?} instead of {expected:?}");
         ensure!(!key.is_full || self.is_full(key_index), "I3: key {key_index} counts as full, and is not");
+        ensure!(key.need == self.need_of(key_index), "I2: {} dials needed by key {key_index}", key.need);
+        let expected_idle = self.expected_of(key_index);
+        ensure!(key.expected == expected_idle, "I2: {} of key {key_index} expected to be idle", key.expected);
         ensure!(!key.touched, "I3: key {key_index} was not looked after");
         ensure!(!self.has_dial_to_cancel(key_index), "I3: a surplus dial of key {key_index} goes on");
         Ok(())

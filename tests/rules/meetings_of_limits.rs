@@ -170,3 +170,18 @@ fn r10_r14_a_key_whose_dial_is_held_evicts_nobody_until_the_hold_ends() {
     rig.at(60).tick().gives_nothing();
     assert_eq!(rig.stats().idle, 1);
 }
+
+#[test]
+fn r17_r20_a_suspect_under_check_is_expected_to_be_idle_once_its_waiter_has_gone() {
+    let two = timeless().check_after_idle(ms(1000)).max_idle(2).max_connections_per_key(2);
+    let mut rig = Rig::new(two.clone());
+    rig.park("a", 2);
+    rig.closed("a2").gives_nothing();
+    let one = two.max_idle(1).max_connections_per_key(1);
+    rig.reconfigure(&one).gives_nothing();
+    rig.request("r1", "a").gives("r1 waits, check a1"); // No cover, and no room for a dial.
+    rig.reconfigure(&one.check_after_idle(None)).gives_nothing();
+    rig.cancel("r1").gives_nothing();
+    rig.keep("b", 1).gives_nothing(); // a1 takes the only place among the idle ones.
+    rig.alive("a1").gives("park a1");
+}
