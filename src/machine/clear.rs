@@ -75,7 +75,6 @@ impl Machine {
     pub(crate) fn resume(&mut self, now: Time, out: &mut Actions) {
         self.pass(now, out);
         if self.paused.take().is_some() {
-            self.quick_until = Time::ZERO;
             self.serve_all(out);
         }
         self.settle(out);

@@ -141,7 +141,7 @@ impl Machine {
 
     /// Whether a waiter more or less makes no difference: the key is at a limit of its own, with no dial on its way.
     pub(super) fn is_full(&self, key: u32) -> bool {
-        self.room_of_key(key) == 0 && self.keys[key].need == 0 && self.has_waiters_only(key)
+        self.room_of_key(key) == 0 && self.has_waiters_only(key)
     }
 
     /// How many dials the key would start for its waiters if the pool had room.

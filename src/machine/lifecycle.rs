@@ -24,7 +24,6 @@ impl Machine {
         let warned = self.rules.lease_warn_after.is_on();
         self.loosest = self.loosest.or(rules.limits);
         self.rules = rules;
-        self.quick_until = Time::ZERO;
         self.apply_to_connections(out);
         // Durations apply to what exists. What is parked is looked at now, since it may be delivered in this step;
         // the rest, next time.

@@ -81,7 +81,7 @@ impl Machine {
         }
         let Some(conn) = self.conns.get(id.index, id.generation) else { return false };
         let of_key = &self.keys[conn.key];
-        let is_plain = conn.state == State::Busy && conn.leases == 1 && conn.capacity == 1;
+        let is_plain = conn.state == State::Busy && conn.leases == 1;
         let (limits, lifetime_end) = (&self.rules.limits, self.rules.max_lifetime.from(conn.born));
         let stays = lifetime_end > now
             && self.conns.len() <= limits.connections
@@ -110,10 +110,8 @@ impl Machine {
         let limits = &self.rules.limits;
         let idle_end = self.rules.idle_timeout.from(now);
         let of_key = &self.keys[self.conns[id.index].key];
-        let may_park = idle_end > now
-            && lifetime_end >= idle_end
-            && of_key.idle() < limits.idle_per_key
-            && self.idle() < limits.idle;
+        let may_park =
+            lifetime_end >= idle_end && of_key.idle() < limits.idle_per_key && self.idle() < limits.idle;
         if !may_park {
             return false;
         }

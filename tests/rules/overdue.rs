@@ -2,6 +2,7 @@
 
 use latebind::Config;
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
 
 fn warning() -> Config {
@@ -141,4 +142,17 @@ fn r22_a_lease_that_ends_with_its_connection_is_not_overdue_in_that_step() {
     rig.lease_shared("r1", "a", 2);
     rig.request("r2", "a").gives("r2 gets a1 (shared)");
     rig.at(500).closed("a1").gives_nothing();
+}
+
+#[test]
+fn r22_a_lease_after_one_that_was_reported_is_reported_too_also_if_reports_were_off_meanwhile() {
+    let config = timeless().lease_warn_after(ms(10)).max_connections_per_key(1);
+    let mut rig = Rig::new(config.clone());
+    rig.lease("r1", "a");
+    rig.at(10).tick().gives("overdue a1");
+    rig.returned("a1").gives("park a1");
+    rig.request("r2", "a").gives("r2 gets a1 (idle)");
+    rig.reconfigure(&config.clone().lease_warn_after(None)).gives_nothing();
+    rig.reconfigure(&config).gives_nothing();
+    rig.at(20).tick().gives("overdue a1");
 }

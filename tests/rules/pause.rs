@@ -232,3 +232,13 @@ fn r13_r14_r19_neither_backups_nor_held_dials_start_in_a_pause() {
     rig.sleeps_for_ever().at(60).tick().gives_nothing();
     rig.resume().gives("dial a2, dial b2");
 }
+
+#[test]
+fn r19_a_pool_that_has_become_empty_can_be_paused() {
+    let mut rig = Rig::new(timeless());
+    rig.lease("r1", "a");
+    rig.closed("a1").gives_nothing();
+    rig.pause().gives_nothing();
+    rig.request("r2", "a").gives("r2 waits");
+    rig.resume().gives("dial a2");
+}

@@ -2,6 +2,7 @@
 
 use latebind::{Config, Surplus};
 
+use crate::timeless;
 use latebind_testkit::rig::{Rig, ms};
 
 #[test]
@@ -240,4 +241,13 @@ fn r18_a_shared_connection_that_is_too_old_takes_no_new_lease() {
     rig.at(100).request("r3", "a").gives("r3 waits, dial a2");
     rig.returned("a1").gives_nothing();
     rig.returned("a1").gives("close a1: lifetime");
+}
+
+#[test]
+fn r8_r18_capacity_that_goes_while_nobody_waits_is_cover_for_who_comes_next() {
+    let mut rig = Rig::new(timeless().max_connections_per_key(1));
+    rig.lease("r1", "a");
+    rig.capacity("a1", 0).gives_nothing();
+    rig.request("r2", "a").gives("r2 waits");
+    rig.capacity("a1", 2).gives("r2 gets a1 (shared)");
 }

@@ -138,3 +138,11 @@ fn r21_what_leaves_for_a_shutdown_is_judged_by_no_new_config() {
     rig.returned(&conn).gives_nothing();
     rig.returned(&conn).gives(&format!("close {conn}: shutdown"));
 }
+
+#[test]
+fn r21_a_pool_that_has_become_empty_is_drained_at_once() {
+    let mut rig = Rig::new(timeless());
+    rig.lease("r1", "a");
+    rig.closed("a1").gives_nothing();
+    rig.shutdown().gives("drained");
+}
