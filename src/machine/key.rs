@@ -205,16 +205,13 @@ impl Key {
     /// Leaves its place in the queue.
     #[inline]
     pub(super) fn leave(&mut self, requests: &mut Arena<Request>, index: u32) {
-        let Request { place, dial, in_queue, in_undialed, .. } = requests[index];
+        let Request { place, dial, in_queue, .. } = requests[index];
         if self.uncovered == index || self.uncovered != NIL && place < requests[self.uncovered].place {
             self.uncovered = List::<InQueue>::next(requests, self.uncovered);
         }
         self.queue.unlink(requests, index, place, in_queue);
-        if dial != NIL {
-        } else if self.bereft.contains(requests, index) {
-            self.bereft.remove(requests, index);
-        } else {
-            self.undialed.unlink(requests, index, place, in_undialed);
+        if dial == NIL {
+            self.take_out_of_undialed(requests, index);
         }
     }
 
@@ -231,12 +228,7 @@ impl Key {
     }
 
     pub(super) fn give_dial(&mut self, requests: &mut Arena<Request>, waiter: u32, dial: u32) {
-        if self.bereft.contains(requests, waiter) {
-            self.bereft.remove(requests, waiter);
-        } else {
-            let Request { place, in_undialed, .. } = requests[waiter];
-            self.undialed.unlink(requests, waiter, place, in_undialed);
-        }
+        self.take_out_of_undialed(requests, waiter);
         // From now on it is a slot.
         requests[waiter].in_undialed = Links::NONE;
         requests[waiter].dial = dial;
@@ -246,6 +238,16 @@ impl Key {
         requests[waiter].dial = NIL;
         let rank = requests[waiter].place.rank();
         self.bereft.set(requests, waiter, rank);
+    }
+
+    #[inline]
+    fn take_out_of_undialed(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        if self.bereft.contains(requests, waiter) {
+            self.bereft.remove(requests, waiter);
+        } else {
+            let Request { place, in_undialed, .. } = requests[waiter];
+            self.undialed.unlink(requests, waiter, place, in_undialed);
+        }
     }
 
     pub(super) fn cover(&self) -> u64 {

@@ -153,14 +153,7 @@ impl<M: Manager> State<M> {
             }
         }
         self.keep(actions);
-        let answer = answer.expect("I4: a request is answered in its own step");
-        if let OwnAnswer::Failed { error, cause } = answer {
-            let error = self.explain(now, key, asked, error, cause);
-            self.settle(effects);
-            return Answered::Failed(error);
-        }
-        self.settle(effects);
-        match answer {
+        let answered = match answer.expect("I4: a request is answered in its own step") {
             OwnAnswer::Delivered { conn, source } => {
                 Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
             }
@@ -170,8 +163,13 @@ impl<M: Manager> State<M> {
                 let token = self.slots.insert(Slot { asked, key: key.clone(), answer });
                 Answered::Waiting(Waiting { token, has_waker })
             }
-            OwnAnswer::Failed { .. } => unreachable!("it was explained"),
-        }
+            OwnAnswer::Failed { error, cause } => {
+                Answered::Failed(self.explain(now, key, asked, error, cause))
+            }
+        };
+        // Behind the explanation, which may name a failure that this step has replaced.
+        self.settle(effects);
+        answered
     }
 
     /// The runtime has ended: no deadline and no dial will answer those who wait, so they fail now, and so do those
