@@ -43,7 +43,7 @@ impl Clock {
     }
 }
 
-/// Declares which fields of the config are durations that may be off.
+/// Declares which durations of the config let time end something, each by itself.
 macro_rules! durations {
     ($($field:ident,)*) => {
         /// Whether there is anything in a config that time could end.
@@ -59,7 +59,6 @@ macro_rules! durations {
 durations! {
     request_timeout,
     dial_timeout,
-    check_timeout,
     check_after_idle,
     backup_dial_after,
     dial_delay,
@@ -77,7 +76,9 @@ mod tests {
     #[test]
     fn every_duration_of_the_config_is_known() {
         let durations = SETTERS.iter().filter(|(_, ty)| *ty == "Option<Duration>").map(|(field, _)| *field);
-        assert_eq!(DURATIONS, durations.collect::<Vec<_>>());
+        // Without a `check_after_idle`, nothing is checked (R16).
+        let by_itself: Vec<_> = durations.filter(|field| *field != "check_timeout").collect();
+        assert_eq!(DURATIONS, by_itself);
         // Without a `max_lifetime`, the core refuses it.
         let other = SETTERS.iter().filter(|(_, ty)| *ty == "Duration").map(|(field, _)| *field);
         assert_eq!(other.collect::<Vec<_>>(), ["lifetime_jitter"]);

@@ -8,11 +8,11 @@ use crate::alone::alone;
 use crate::gaps::{Bell, Scene, poll, ready};
 use crate::support::{config, net, until};
 
-/// One connection, and no timer, which would have gaps of its own.
+/// One connection, and no timer, which would have gaps of its own; but a duration, since a gap is where the clock is read.
 fn scene() -> Scene {
     let (net, peer) = net();
     let timeless = config().idle_timeout(None).request_timeout(None).dial_timeout(None);
-    Scene::of(net, peer, timeless.max_connections_per_key(1))
+    Scene::of(net, peer, timeless.check_after_idle(Duration::MAX).max_connections_per_key(1))
 }
 
 /// The next dial succeeds, and before the pool hears of it, something else happens.
