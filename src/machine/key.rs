@@ -152,13 +152,13 @@ impl Key {
         if oldest != NIL && requests[oldest].arrival < order { oldest } else { NIL }
     }
 
-    /// A new waiter, which is to be put at `index`.
-    pub(super) fn arrive(&mut self, requests: &mut Arena<Request>, index: u32, waiter: &mut Request) {
-        waiter.in_arrivals = self.arrivals.link_back(requests, index);
+    /// A new waiter.
+    pub(super) fn arrive(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        self.arrivals.push_back(requests, waiter);
         if self.unbacked == NIL {
-            self.unbacked = index;
+            self.unbacked = waiter;
         }
-        self.join(requests, index, waiter);
+        self.join(requests, waiter);
     }
 
     /// A waiter has gone.
@@ -186,32 +186,32 @@ impl Key {
         self.uncovered
     }
 
-    /// Takes its place in the queue, at `index`.
+    /// Takes its place in the queue.
     #[inline]
-    pub(super) fn join(&mut self, requests: &mut Arena<Request>, index: u32, waiter: &mut Request) {
-        waiter.in_queue = self.queue.link(requests, index, waiter.place);
+    pub(super) fn join(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        self.queue.push(requests, waiter);
         if self.uncovered == NIL {
             if u64::from(self.waiters()) > self.cover {
                 self.uncovered = self.queue.back();
             }
-        } else if waiter.place < requests[self.uncovered].place {
+        } else if requests[waiter].place < requests[self.uncovered].place {
             self.uncovered = List::<InQueue>::prev(requests, self.uncovered);
         }
-        if waiter.dial == NIL {
-            waiter.in_undialed = self.undialed.link(requests, index, waiter.place);
+        if requests[waiter].dial == NIL {
+            self.undialed.push(requests, waiter);
         }
     }
 
     /// Leaves its place in the queue.
     #[inline]
-    pub(super) fn leave(&mut self, requests: &mut Arena<Request>, index: u32) {
-        let Request { place, dial, in_queue, .. } = requests[index];
-        if self.uncovered == index || self.uncovered != NIL && place < requests[self.uncovered].place {
+    pub(super) fn leave(&mut self, requests: &mut Arena<Request>, waiter: u32) {
+        let Request { place, dial, .. } = requests[waiter];
+        if self.uncovered == waiter || self.uncovered != NIL && place < requests[self.uncovered].place {
             self.uncovered = List::<InQueue>::next(requests, self.uncovered);
         }
-        self.queue.unlink(requests, index, place, in_queue);
+        self.queue.remove(requests, waiter);
         if dial == NIL {
-            self.take_out_of_undialed(requests, index);
+            self.take_out_of_undialed(requests, waiter);
         }
     }
 
@@ -245,8 +245,7 @@ impl Key {
         if self.bereft.contains(requests, waiter) {
             self.bereft.remove(requests, waiter);
         } else {
-            let Request { place, in_undialed, .. } = requests[waiter];
-            self.undialed.unlink(requests, waiter, place, in_undialed);
+            self.undialed.remove(requests, waiter);
         }
     }
 

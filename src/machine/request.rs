@@ -62,10 +62,8 @@ impl Machine {
             let order = self.next_order();
             let key = self.requests[waiter].key;
             self.keys[key].leave(&mut self.requests, waiter);
-            let mut moved = self.requests[waiter].clone();
-            moved.place = QueuePlace::new(priority, order);
-            self.keys[key].join(&mut self.requests, waiter, &mut moved);
-            self.requests[waiter] = moved;
+            self.requests[waiter].place = QueuePlace::new(priority, order);
+            self.keys[key].join(&mut self.requests, waiter);
             self.touch(key);
         }
         self.settle(out);
@@ -166,13 +164,14 @@ impl Machine {
         self.tally(key, |counters| counters.waited += 1);
         let order = self.next_order();
         let Number { index, generation } = self.requests.issue();
-        let mut waiter = Request::new(key, wish, self.now, order);
+        // In place: what is moved is written in pieces and read again as a whole, which a processor waits for.
+        self.requests.fill(Request::BLANK);
+        self.requests[index].arrive(key, wish, self.now, order);
         if wish.deadline.is_none() {
-            waiter.in_patience = self.patience.link_back(&mut self.requests, index);
+            self.patience.push_back(&mut self.requests, index);
             self.arm(self.rules.request_timeout.from(self.now));
         }
-        self.keys[key].arrive(&mut self.requests, index, &mut waiter);
-        self.requests.fill(waiter);
+        self.keys[key].arrive(&mut self.requests, index);
         if let Some(deadline) = wish.deadline {
             self.deadlines.set(&mut self.requests, index, deadline.0);
             self.arm(deadline);

@@ -44,20 +44,32 @@ pub(super) enum Patience {
 }
 
 impl Request {
-    pub(super) fn new(key: u32, wish: Wish, arrived: Time, order: u64) -> Self {
-        Self {
-            token: wish.token,
-            place: QueuePlace::new(wish.priority, order),
-            arrived,
-            arrival: order,
-            key,
-            dial: NIL,
-            backup: NIL,
-            patience: if wish.deadline.is_some() { Patience::Deadline } else { Patience::Default },
-            in_queue: Links::NONE,
-            in_arrivals: Links::NONE,
-            in_undialed: Links::NONE,
-            in_patience: Links::NONE,
+    /// Of no key, and in no queue.
+    pub(super) const BLANK: Self = Self {
+        token: 0,
+        place: QueuePlace::FIRST,
+        arrived: Time::ZERO,
+        arrival: 0,
+        key: NIL,
+        dial: NIL,
+        backup: NIL,
+        patience: Patience::Default,
+        in_queue: Links::NONE,
+        in_arrivals: Links::NONE,
+        in_undialed: Links::NONE,
+        in_patience: Links::NONE,
+    };
+
+    /// A blank becomes a waiter of `key`.
+    #[inline]
+    pub(super) fn arrive(&mut self, key: u32, wish: Wish, arrived: Time, order: u64) {
+        self.token = wish.token;
+        self.place = QueuePlace::new(wish.priority, order);
+        self.arrived = arrived;
+        self.arrival = order;
+        self.key = key;
+        if wish.deadline.is_some() {
+            self.patience = Patience::Deadline;
         }
     }
 }

@@ -72,49 +72,30 @@ impl<L> List<L> {
     #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
     #[inline(always)]
     pub(crate) fn push_back<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        *nodes[node].links_mut() = self.link_back(nodes, node);
-    }
-
-    /// The same for a node that is still to be made, with the links that are returned.
-    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
-    #[inline(always)]
-    pub(crate) fn link_back<T: Linked<L>>(
-        &mut self,
-        nodes: &mut impl IndexMut<u32, Output = T>,
-        node: u32,
-    ) -> Links {
         let prev = core::mem::replace(&mut self.tail, node);
         *self.after(nodes, prev) = node;
+        *nodes[node].links_mut() = Links { prev, next: NIL };
         self.len += 1;
-        Links { prev, next: NIL }
     }
 
-    /// The same behind `prev`; behind [`NIL`], it becomes the first.
+    /// Puts `node` behind `prev`; behind [`NIL`], it becomes the first.
     #[inline]
-    pub(crate) fn link_after<T: Linked<L>>(
+    pub(crate) fn insert_after<T: Linked<L>>(
         &mut self,
         nodes: &mut impl IndexMut<u32, Output = T>,
         prev: u32,
         node: u32,
-    ) -> Links {
+    ) {
         let next = core::mem::replace(self.after(nodes, prev), node);
         *self.before(nodes, next) = node;
+        *nodes[node].links_mut() = Links { prev, next };
         self.len += 1;
-        Links { prev, next }
     }
 
     #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
     #[inline(always)]
     pub(crate) fn remove<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
-        let links = *nodes[node].links();
-        self.unlink(nodes, links);
-    }
-
-    /// Takes out the node that has these links.
-    #[expect(clippy::inline_always, reason = "a few instructions, in the most usual steps")]
-    #[inline(always)]
-    pub(crate) fn unlink<T: Linked<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, links: Links) {
-        let Links { prev, next } = links;
+        let Links { prev, next } = *nodes[node].links();
         *self.after(nodes, prev) = next;
         *self.before(nodes, next) = prev;
         self.len -= 1;

@@ -2,7 +2,7 @@
 
 use core::ops::IndexMut;
 
-use super::{Linked, Links, List, NIL};
+use super::{Linked, List, NIL};
 use crate::Priority;
 
 const LEVELS: usize = Priority::LEVELS as usize;
@@ -15,6 +15,9 @@ pub(crate) struct Place(u64);
 impl Place {
     /// Three bits hold the level; 2^61 orders are some centuries of events.
     const ORDER_BITS: u32 = 61;
+
+    /// Before all others.
+    pub(crate) const FIRST: Self = Self(0);
 
     #[inline]
     pub(crate) fn new(priority: Priority, order: u64) -> Self {
@@ -72,37 +75,25 @@ impl<L> Queue<L> {
         self.list.back()
     }
 
-    /// Puts a node last of its level, with the links that are returned.
+    /// Puts a node last of its level.
     #[inline]
-    pub(crate) fn link<T: Queued<L>>(
-        &mut self,
-        nodes: &mut impl IndexMut<u32, Output = T>,
-        node: u32,
-        place: Place,
-    ) -> Links {
-        let level = usize::from(place.level());
+    pub(crate) fn push<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
+        let level = level(&nodes[node]);
         // Behind the last of its own level or, if that is empty, of the next upper one that is not.
         let above = self.last[level..].iter().copied().find(|last| *last != NIL).unwrap_or(NIL);
         self.last[level] = node;
-        self.list.link_after(nodes, above, node)
+        self.list.insert_after(nodes, above, node);
     }
 
-    /// Takes out the node that stands there with these links.
     #[inline]
-    pub(crate) fn unlink<T: Queued<L>>(
-        &mut self,
-        nodes: &mut impl IndexMut<u32, Output = T>,
-        node: u32,
-        place: Place,
-        links: Links,
-    ) {
-        let level = usize::from(place.level());
+    pub(crate) fn remove<T: Queued<L>>(&mut self, nodes: &mut impl IndexMut<u32, Output = T>, node: u32) {
+        let level = level(&nodes[node]);
         if self.last[level] == node {
-            let prev = links.prev();
+            let prev = nodes[node].links().prev();
             let alone = prev == NIL || self::level(&nodes[prev]) != level;
             self.last[level] = if alone { NIL } else { prev };
         }
-        self.list.unlink(nodes, links);
+        self.list.remove(nodes, node);
     }
 
     /// The first node that took its place before `order`, or [`NIL`]: within a level the first is the
