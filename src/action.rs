@@ -1,6 +1,7 @@
 //! What the pool wants done.
 
 use core::fmt;
+use core::mem;
 use core::ops::Deref;
 
 use smallvec::SmallVec;
@@ -169,8 +170,12 @@ impl CloseReason {
 /// nothing is allocated in the steady state.
 ///
 /// Reads as a slice; [`drain`](Self::drain) empties it. What was not taken out stays: `handle` appends.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Actions(SmallVec<[Action; 8]>);
+#[derive(Clone, Default)]
+pub struct Actions {
+    /// Those that were taken out or forgotten stay behind, to be written over in place.
+    buffer: SmallVec<[Action; 8]>,
+    len: usize,
+}
 
 impl Actions {
     /// An empty buffer, with room for the actions of a usual step.
@@ -181,18 +186,29 @@ impl Actions {
     /// Takes all actions out, in their order.
     #[inline]
     pub fn drain(&mut self) -> impl DoubleEndedIterator<Item = Action> + ExactSizeIterator + '_ {
-        self.0.drain(..)
+        let len = mem::take(&mut self.len);
+        self.buffer[..len].iter().copied()
     }
 
     /// Forgets all actions.
     #[inline]
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.len = 0;
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "so that the action is made in its place, and never moved")]
+    #[inline(always)]
     pub(crate) fn push(&mut self, action: Action) {
-        self.0.push(action);
+        if self.len == self.buffer.len() {
+            self.make_place();
+        }
+        self.buffer[self.len] = action;
+        self.len += 1;
+    }
+
+    #[cold]
+    fn make_place(&mut self) {
+        self.buffer.push(Action::Drained);
     }
 }
 
@@ -201,9 +217,17 @@ impl Deref for Actions {
 
     #[inline]
     fn deref(&self) -> &[Action] {
-        &self.0
+        &self.buffer[..self.len]
     }
 }
+
+impl PartialEq for Actions {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Actions {}
 
 impl<'a> IntoIterator for &'a Actions {
     type Item = &'a Action;
@@ -211,7 +235,7 @@ impl<'a> IntoIterator for &'a Actions {
 
     #[inline]
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        (**self).iter()
     }
 }
 
