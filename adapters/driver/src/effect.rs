@@ -52,12 +52,18 @@ impl<M: Manager> Effects<M> {
         Self { first: None, more: None }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, effect: Effect<M>) {
         if self.first.is_none() {
             self.first = Some(effect);
         } else {
-            self.more().effects.push(effect);
+            self.push_behind(effect);
         }
+    }
+
+    #[inline(never)]
+    fn push_behind(&mut self, effect: Effect<M>) {
+        self.more().effects.push(effect);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -209,7 +209,8 @@ impl<M: Manager, R: Runtime> Future for Get<'_, M, R> {
             *stage = Stage::Asking;
             match answered {
                 Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Plain(connection)) } => {
-                    break Ok(Delivery { connection, conn, source, is_shared: false });
+                    let engine = slot.take().expect("it was there above");
+                    return Poll::Ready(Ok(Lease::new(engine, connection, conn, source, false)));
                 }
                 Answered::Delivered { conn, source, goods: Goods::Exclusive(Held::Watched(watch)) } => {
                     *stage = Stage::Fetching { conn, source, watch };

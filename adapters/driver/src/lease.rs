@@ -22,6 +22,9 @@ use crate::{Manager, Runtime};
 ///
 /// Of a shared connection a lease holds a handle of its own. There, a panic or an unusable handle puts an end to
 /// new leases only: the other ones go on, and the connection closes when the last of them ends.
+// Laid out as written: `connection` is read as a whole, right after the lease was moved in pieces of 16 bytes, and a
+// processor waits for what straddles two of them.
+#[repr(C)]
 #[must_use = "dropping a lease gives the connection back at once"]
 pub struct Lease<M: Manager, R: Runtime> {
     engine: Arc<Engine<M, R>>,

@@ -149,27 +149,29 @@ impl<M: Manager> State<M> {
                     }
                     answer = Some(OwnAnswer::Failed { error, cause });
                 }
-                action => self.carry_out(now, action, effects),
+                _ => self.carry_out(now, action, effects),
             }
         }
         self.keep(actions);
-        let answered = match answer.expect("I4: a request is answered in its own step") {
+        match answer.expect("I4: a request is answered in its own step") {
             OwnAnswer::Delivered { conn, source } => {
+                self.settle(effects);
                 Answered::Delivered { conn, source, goods: self.connections.pick_up(conn) }
             }
             OwnAnswer::Waiting { request } => {
+                self.settle(effects);
                 let has_waker = waker.is_some();
                 let answer = Answer::Waiting { request, waker: waker.take() };
                 let token = self.slots.insert(Slot { asked, key: key.clone(), answer });
                 Answered::Waiting(Waiting { token, has_waker })
             }
             OwnAnswer::Failed { error, cause } => {
-                Answered::Failed(self.explain(now, key, asked, error, cause))
+                let error = self.explain(now, key, asked, error, cause);
+                // Behind the explanation, which may name a failure that this step has replaced.
+                self.settle(effects);
+                Answered::Failed(error)
             }
-        };
-        // Behind the explanation, which may name a failure that this step has replaced.
-        self.settle(effects);
-        answered
+        }
     }
 
     /// The runtime has ended: no deadline and no dial will answer those who wait, so they fail now, and so do those

@@ -4,7 +4,6 @@
 //! [`Effects`] (A2).
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -104,7 +103,7 @@ impl<M: Manager> State<M> {
         let mut actions = self.actions.take().unwrap_or_default();
         let handled = self.pool.handle(now, event, &mut actions);
         for action in &*actions {
-            self.carry_out(now, *action, effects);
+            self.carry_out(now, action, effects);
         }
         self.keep(actions);
         self.settle(effects);
@@ -139,8 +138,8 @@ impl<M: Manager> State<M> {
 
     /// Here what happens all the time, apart from what does not.
     #[inline]
-    pub(crate) fn carry_out(&mut self, now: Time, action: Action, effects: &mut Effects<M>) {
-        match action {
+    pub(crate) fn carry_out(&mut self, now: Time, action: &Action, effects: &mut Effects<M>) {
+        match *action {
             Action::Deliver { token, conn, source, .. } => {
                 let delivered = |waited| Notice::Delivered { conn, source, waited };
                 self.notify_of_request(now, index(token), delivered, effects);
@@ -150,7 +149,7 @@ impl<M: Manager> State<M> {
                 self.notify(conn, || Notice::Parked { conn }, effects);
                 self.watch(conn, effects);
             }
-            action => self.carry_out_rarity(now, action, effects),
+            _ => self.carry_out_rarity(now, *action, effects),
         }
     }
 
@@ -215,11 +214,15 @@ impl<M: Manager> State<M> {
         }
     }
 
+    #[inline]
     pub(crate) fn answer(&mut self, token: u64, done: Done<M>, effects: &mut Effects<M>) {
-        let before = mem::replace(&mut self.slots[index(token)].answer, Answer::Done(done));
-        if let Answer::Waiting { waker: Some(waker), .. } = before {
+        let answer = &mut self.slots[index(token)].answer;
+        if let Answer::Waiting { waker, .. } = answer
+            && let Some(waker) = waker.take()
+        {
             effects.push(Effect::Wake(waker));
         }
+        *answer = Answer::Done(done);
     }
 
     /// The core's invariants, and that the driver's tables agree with it.
