@@ -60,6 +60,7 @@ impl<K: Clone + Eq + Hash> Pool<K> {
                 self.machine.request_quickly(now, key, Wish { token, priority, deadline }, out)
             }
             Event::ConnIdle { conn } => self.machine.take_back_quickly(now, conn, out),
+            Event::Cancel { request } => self.machine.cancel_quickly(now, request, out),
             _ => false,
         };
         if !is_done {

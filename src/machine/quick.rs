@@ -1,8 +1,8 @@
-//! The steps that happen most, in short: a request that a parked connection serves, and its return to a waiter or to
-//! be parked. Each does what the long way would do, or nothing at all.
+//! The steps that happen most, in short: a request that a parked connection serves or that waits, its end without one,
+//! and the return of a connection to a waiter or to be parked. Each does what the long way would do, or nothing at all.
 
 use super::conn::{Clock, State};
-use super::waiter::Wish;
+use super::waiter::{Request, Wish};
 use super::{Machine, NIL, Phase};
 use crate::config::IdleOrder;
 use crate::structure::Number;
@@ -69,6 +69,24 @@ impl Machine {
         }
         self.tally(key, |counters| counters.requests += 1);
         self.wait(key, wish, out);
+        self.settle(out);
+        true
+    }
+
+    /// Takes out a waiter that has gone (R6), of a key that stays; `false`: nothing has happened.
+    pub(crate) fn cancel_quickly(&mut self, now: Time, id: RequestId, out: &mut Actions) -> bool {
+        let now = self.now.max(now);
+        if now >= self.quick_until {
+            return false;
+        }
+        let Some(Request { key, .. }) = self.requests.get(id.index, id.generation) else { return false };
+        let key = *key;
+        if self.keys[key].connections() == 0 {
+            return false;
+        }
+        self.now = now;
+        self.tally(key, |counters| counters.cancelled += 1);
+        self.leave(id.index);
         self.settle(out);
         true
     }
