@@ -180,8 +180,8 @@ mod tests {
             let is_on_threads = scenario.who[0].is_on_threads();
             let out = |kind| scenario.left_out.iter().any(|(left_out, _)| *left_out == kind);
             for &kind in Kind::value_variants().iter().filter(|kind| kind.is_on_threads() == is_on_threads) {
-                // With text for a key, only what a key costs is of interest.
-                let is_same = kind == Kind::LatebindKeyed;
+                // With text for a key, or without timeouts, only what those cost is of interest.
+                let is_same = matches!(kind, Kind::LatebindKeyed | Kind::LatebindUntimed);
                 let parts = u32::from(scenario.who.contains(&kind)) + u32::from(out(kind));
                 assert!(parts == 1 || is_same && parts == 0, "{}: {}", scenario.name, kind.name());
             }

@@ -13,6 +13,11 @@ pub(super) fn build(dialer: Dialer, wish: Wish) -> Latebind<()> {
     Latebind::new(dialer, wish, ())
 }
 
+/// The same without any timeout, as deadpool is shipped.
+pub(super) fn build_untimed(dialer: Dialer, wish: Wish) -> Latebind<()> {
+    Latebind::new(dialer, Wish { timing: Timing::Off, ..wish }, ())
+}
+
 /// A pool for many hosts, of which one is used.
 pub(super) fn build_keyed(dialer: Dialer, wish: Wish) -> Latebind<String> {
     Latebind::new(dialer, wish, "https://www.example.com:443".to_owned())

@@ -80,6 +80,7 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(1800);
 #[serde(into = "&'static str")]
 pub(crate) enum Kind {
     Latebind,
+    LatebindUntimed,
     LatebindKeyed,
     Bb8,
     Deadpool,
@@ -99,6 +100,7 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Latebind => "latebind-tokio",
+            Self::LatebindUntimed => "latebind-tokio, untimed",
             Self::LatebindKeyed => "latebind-tokio, keyed",
             Self::Bb8 => "bb8",
             Self::Deadpool => "deadpool",
@@ -127,6 +129,7 @@ impl Kind {
     pub(crate) fn play(self, scenario: &impl Play) -> Vec<Measure> {
         match self {
             Self::Latebind => scenario.round(latebind::build),
+            Self::LatebindUntimed => scenario.round(latebind::build_untimed),
             Self::LatebindKeyed => scenario.round(latebind::build_keyed),
             Self::Bb8 => scenario.round(bb8::build),
             Self::Deadpool => scenario.round(deadpool::build),

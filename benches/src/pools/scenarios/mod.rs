@@ -83,8 +83,8 @@ impl Scale {
 }
 
 use Kind::{
-    Bb8, CondvarVec, Deadpool, FastPool, HyperUtil, Latebind, LatebindKeyed, LatebindStd, Mobc, MutexVec,
-    R2d2, Semaphore, SemaphoreAndVec,
+    Bb8, CondvarVec, Deadpool, FastPool, HyperUtil, Latebind, LatebindKeyed, LatebindStd, LatebindUntimed,
+    Mobc, MutexVec, R2d2, Semaphore, SemaphoreAndVec,
 };
 
 const NOBODY_WAITS: &str = "nobody can wait for it";
@@ -105,8 +105,10 @@ const ALL_GET: &[Kind] = &[
     Semaphore,
     MutexVec,
 ];
-const ALL_WAIT: &[Kind] = &[Latebind, Bb8, Deadpool, Mobc, FastPool, HyperUtil, SemaphoreAndVec, Semaphore];
-const ALL_LIMITED: &[Kind] = &[Latebind, Bb8, Deadpool, Mobc, FastPool, SemaphoreAndVec, Semaphore];
+const ALL_WAIT: &[Kind] =
+    &[Latebind, LatebindUntimed, Bb8, Deadpool, Mobc, FastPool, HyperUtil, SemaphoreAndVec, Semaphore];
+const ALL_LIMITED: &[Kind] =
+    &[Latebind, LatebindUntimed, Bb8, Deadpool, Mobc, FastPool, SemaphoreAndVec, Semaphore];
 const ALL_DIAL: &[Kind] = &[Latebind, Bb8, Deadpool, Mobc, FastPool, HyperUtil, SemaphoreAndVec];
 const ALL_THREADS: &[Kind] = &[LatebindStd, R2d2, CondvarVec];
 
@@ -118,6 +120,8 @@ const CONTENDED_GOALS: &[Goal] = &[
     Goal::new(Latebind, contended::UNFAIRNESS, Bound::AtMost(1.05)),
     Goal::new(Latebind, contended::STARVED, Bound::AtMost(0.0)),
     Goal::new(Latebind, contended::P99, Bound::AtMostTimes(1.5, Semaphore)),
+    Goal::new(LatebindUntimed, contended::RATE, Bound::AtLeastTimes(0.8, Semaphore)),
+    Goal::new(LatebindUntimed, contended::P99, Bound::AtMostTimes(1.5, Semaphore)),
 ];
 
 /// All of them, in the order of the tables.
@@ -195,6 +199,8 @@ pub(crate) const ALL: &[Scenario] = &[
             Goal::new(Latebind, 0, Bound::AtMostTimes(1.2, Semaphore)),
             Goal::new(Latebind, 1, Bound::AtMostTimes(1.2, Semaphore)),
             Goal::new(Latebind, 2, Bound::AtMostTimes(1.1, Semaphore)),
+            Goal::new(LatebindUntimed, 0, Bound::AtMostTimes(1.2, Semaphore)),
+            Goal::new(LatebindUntimed, 1, Bound::AtMostTimes(1.2, Semaphore)),
         ],
         who: ALL_WAIT,
         left_out: &[(MutexVec, NOBODY_WAITS)],
@@ -211,6 +217,8 @@ pub(crate) const ALL: &[Scenario] = &[
             Goal::new(Latebind, 0, Bound::AtMostTimes(3.0, Semaphore)),
             Goal::new(Latebind, 1, Bound::AtMostTimes(3.0, Semaphore)),
             Goal::new(Latebind, 2, Bound::Is("yes")),
+            Goal::new(LatebindUntimed, 0, Bound::AtMostTimes(3.0, Semaphore)),
+            Goal::new(LatebindUntimed, 1, Bound::AtMostTimes(3.0, Semaphore)),
         ],
         who: ALL_WAIT,
         left_out: &[(MutexVec, NOBODY_WAITS)],
