@@ -171,7 +171,8 @@ impl Machine {
     pub(super) fn serve(&mut self, request: u32, conn: u32, source: Source, out: &mut Actions) {
         let waiter = &self.requests[request];
         let own = waiter.dial == conn || waiter.backup == conn;
-        let (token, id) = self.leave(request);
+        let id = self.request_id(request);
+        let token = self.leave(request);
         let source = if own { Source::OwnDial } else { source };
         self.lease(conn, source, out, |conn| Action::Deliver { token, request: id, conn, source });
     }

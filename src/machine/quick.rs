@@ -54,7 +54,7 @@ impl Machine {
             counters.requests += 1;
             counters.delivered[Source::Idle] += 1;
         }
-        self.lease_quickly(conn);
+        self.lease_quickly(now, conn);
         let Number { index, generation } = self.requests.issue();
         let request = RequestId { index, generation };
         let (token, conn) = (wish.token, self.conn_id(conn));
@@ -115,10 +115,11 @@ impl Machine {
 
     fn hand_over_quickly(&mut self, now: Time, conn: ConnId, waiter: u32, out: &mut Actions) -> bool {
         self.now = now;
-        let (token, request) = self.leave(waiter);
+        let request = self.request_id(waiter);
+        let token = self.leave(waiter);
         self.tally(self.conns[conn.index].key, |counters| counters.delivered[Source::Returned] += 1);
         self.stop_clock(conn.index);
-        self.lease_quickly(conn.index);
+        self.lease_quickly(now, conn.index);
         out.push(Action::Deliver { token, request, conn, source: Source::Returned });
         self.settle(out);
         true
@@ -135,10 +136,10 @@ impl Machine {
         }
         self.now = now;
         self.stop_clock(id.index);
-        self.order += 1;
+        let order = self.next_order();
         let parked = &mut self.conns[id.index];
         (parked.state, parked.clock) = (State::Used, Some(Clock::UsedIdle));
-        (parked.since, parked.order) = (now, self.order);
+        (parked.since, parked.order) = (now, order);
         parked.leases = 0;
         let of_key = &mut self.keys[parked.key];
         of_key.end_lease(&mut self.conns, id.index);
@@ -157,12 +158,12 @@ impl Machine {
     /// The only lease of the connection begins; no clock runs for it yet.
     #[expect(clippy::inline_always, reason = "a few stores, in the most usual steps")]
     #[inline(always)]
-    fn lease_quickly(&mut self, conn: u32) {
-        self.order += 1;
+    fn lease_quickly(&mut self, now: Time, conn: u32) {
+        let order = self.next_order();
         let warns = self.rules.lease_warn_after.is_on();
         let leased = &mut self.conns[conn];
         (leased.state, leased.clock) = (State::Busy, None);
-        (leased.since, leased.order) = (self.now, self.order);
+        (leased.since, leased.order) = (now, order);
         (leased.is_excused, leased.is_reported) = (!warns, false);
         leased.leases = 1;
         leased.uses = leased.uses.saturating_add(1);

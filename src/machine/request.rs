@@ -84,15 +84,15 @@ impl Machine {
             let ended = if is_being_cancelled { &mut counters.cancelled } else { failures(counters, error) };
             *ended += 1;
         });
-        let (token, request) = self.leave(waiter);
+        let request = self.request_id(waiter);
+        let token = self.leave(waiter);
         if !is_being_cancelled {
             out.push(Action::Fail { token, request, error, cause });
         }
     }
 
-    /// R6: takes a waiter out at once; nothing of it stays behind.
-    pub(super) fn leave(&mut self, waiter: u32) -> (u64, RequestId) {
-        let id = self.request_id(waiter);
+    /// R6: takes a waiter out at once; nothing of it stays behind but its token.
+    pub(super) fn leave(&mut self, waiter: u32) -> u64 {
         self.lose_patience(waiter);
         let Request { key, dial, backup, arrived, .. } = self.requests[waiter];
         self.keys[key].depart(&mut self.requests, waiter);
@@ -106,7 +106,7 @@ impl Machine {
         for sum in [&mut self.waited_for, &mut self.keys[key].waited_for] {
             *sum = sum.saturating_add(duration);
         }
-        (self.requests.remove(waiter).token, id)
+        self.requests.remove(waiter).token
     }
 
     fn find_waiter(&self, request: RequestId) -> Result<Option<u32>, Misuse> {
