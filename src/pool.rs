@@ -53,6 +53,8 @@ impl<K: Clone + Eq + Hash> Pool<K> {
     ///
     /// Never, whatever the events (R24). Builds with debug assertions check the invariants of small pools
     /// after every event and would panic on a defect of the pool itself.
+    #[expect(clippy::inline_always, reason = "a caller that knows the event pays for no other")]
+    #[inline(always)]
     pub fn handle(&mut self, now: Time, event: Event<'_, K>, out: &mut Actions) -> Result<(), Misuse> {
         let is_done = match event {
             Event::Request { key, token, priority, deadline } => {
