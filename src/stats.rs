@@ -70,15 +70,16 @@ impl fmt::Display for Stats {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
+#[repr(C)]
 pub struct Counters {
     /// Requests.
     pub requests: u64,
     /// Those that were not answered at once.
     pub waited: u64,
-    /// How long those waited, all together, that wait no more.
-    pub waited_for: Duration,
     /// Deliveries by [`Source`]: how much of late binding there is.
     pub delivered: Deliveries,
+    /// How long those waited, all together, that wait no more.
+    pub waited_for: Duration,
     /// Requests that failed because of a dial (R7).
     pub failed: u64,
     /// Requests that failed because their deadline had passed (R12).

@@ -10,43 +10,51 @@ use super::waiter::{InArrivals, InBereft, InQueue, InUndialed, Request};
 use crate::structure::{Arena, Heap, Links, List, NIL, Queue};
 use crate::{ConnId, Counters, Time};
 
-/// A key with a waiter, a connection, a floor or a backoff (I7).
+/// A key with a waiter, a connection, a floor or a backoff (I7). Laid out as written, for the reason that
+/// [`Machine`](super::Machine) is.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Key {
-    /// All waiters, in the order of service (R2).
-    queue: Queue<InQueue>,
-    /// The same in the order of arrival (R7).
-    arrivals: List<InArrivals>,
-    /// Those that never had a dial of their own (R3), in the same order.
-    undialed: Queue<InUndialed>,
-    /// Those that had one and lost it, in the same order: it failed, was stopped, or served another waiter.
-    bereft: Heap<InBereft>,
-    /// The first in the order of arrival that had no backup dial so far, or [`NIL`] (R13): backups are given in
-    /// that order, so those behind it had none either.
-    unbacked: u32,
+    /// A waiter more or less makes no difference to what it starts, as was found when it was filed.
+    pub(super) is_full: bool,
+    /// Stands among those to look after in this step.
+    pub(super) touched: bool,
     /// The first waiter without cover (R4), or [`NIL`].
     // Invariant: it stands at place number `cover` of `queue`, counted from 0.
     uncovered: u32,
     /// How many waiters may hope for a dial, a check, or a capacity that comes back.
     cover: u64,
-    /// A waiter more or less makes no difference to what it starts, as was found when it was filed.
-    pub(super) is_full: bool,
+    /// The first in the order of arrival that had no backup dial so far, or [`NIL`] (R13): backups are given in
+    /// that order, so those behind it had none either.
+    unbacked: u32,
+    /// All waiters in the order of arrival (R7).
+    arrivals: List<InArrivals>,
+    /// The same in the order of service (R2).
+    queue: Queue<InQueue>,
+    /// Those that never had a dial of their own (R3), in the same order.
+    undialed: Queue<InUndialed>,
+    /// The counter of that name, in nanoseconds.
+    pub(super) waited_for: u64,
+    pub(super) counters: Counters,
+    /// How many connections are in each state.
+    counts: [u32; State::COUNT],
+    /// Those in the states that are looked through, in the order of coming there.
+    lists: [List<InKey>; State::LISTED],
+    /// All its connections.
+    pub(super) all: List<InAll>,
+    pub(super) floor: Floor,
+
+    /// Those that had a dial and lost it, in the order of service: it failed, was stopped, or served another waiter.
+    bereft: Heap<InBereft>,
+    /// Shared ones in use with room, the one delivered last first (R18).
+    roomy: Heap<InRoomy>,
+    /// How many connections are shared, and in service (R5).
+    shared: u32,
     /// Dials in progress for floors and preconnects, which `Surplus::Cancel` leaves alone (R5).
     stock: u32,
     /// The same, of those that are backups of waiters.
     pub(super) backups: u32,
-    /// All its connections.
-    pub(super) all: List<InAll>,
-    /// How many of them are in each state.
-    counts: [u32; State::COUNT],
-    /// Those in the states that are looked through, in the order of coming there.
-    lists: [List<InKey>; State::LISTED],
-    /// How many of them are shared, and in service (R5).
-    shared: u32,
-    /// Shared ones in use with room, the one delivered last first (R18).
-    roomy: Heap<InRoomy>,
     pub(super) backoff: Backoff,
-    pub(super) floor: Floor,
     pub(super) dial_limit: DialLimit,
     /// Connections parked before are suspect (R17), in the order of events.
     pub(super) suspect_before: u64,
@@ -62,11 +70,6 @@ pub(super) struct Key {
     pub(super) expected: u64,
     /// The last dial that failed with no success since (R7).
     pub(super) last_failure: Option<ConnId>,
-    pub(super) counters: Counters,
-    /// The counter of that name, in nanoseconds.
-    pub(super) waited_for: u64,
-    /// Stands among those to look after in this step.
-    pub(super) touched: bool,
     pub(super) slots: Slots,
 }
 

@@ -38,36 +38,48 @@ pub(crate) use waiter::Wish;
 use waiter::{InDeadlines, InPatience, Request};
 
 /// All the state of a pool but the names of its keys.
+///
+/// Laid out as written, what nearly every step writes first: threads that share a pool pass each cache line of it to and fro.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Machine {
-    rules: Rules,
-    /// The greatest value that each limit has had: what invariant I2 can promise after a `Reconfigure`.
-    loosest: Limits,
-    phase: Phase,
-    /// What a pause means for newcomers, while there is one (R19).
-    paused: Option<Newcomers>,
-    /// Until then the most usual steps may be [`quick`].
-    quick_until: Time,
-    /// One parked connection more or less is of use to somebody, as was found at the end of the last full step.
-    room_is_asked_for: bool,
-    random: Random,
     now: Time,
     /// Counts what happens, to tell what came first.
     order: u64,
+    /// Until then the most usual steps may be [`quick`].
+    quick_until: Time,
+    /// Nothing is due before.
+    due: Time,
+    /// The counter of that name, in nanoseconds.
+    waited_for: u64,
+    /// How many dials the stalled keys would start, all together.
+    need: u64,
+    /// Waiters under the default timeout, in order of arrival.
+    patience: List<InPatience>,
+    phase: Phase,
+    /// What a pause means for newcomers, while there is one (R19).
+    paused: Option<Newcomers>,
+    /// One parked connection more or less is of use to somebody, as was found at the end of the last full step.
+    room_is_asked_for: bool,
 
-    conns: Arena<Conn>,
+    counters: Counters,
     /// Those that wait.
     requests: Arena<Request>,
+    conns: Arena<Conn>,
     keys: Keys,
     /// How many connections are in each state.
     counts: [u32; State::COUNT],
-    counters: Counters,
-    /// The counter of that name, in nanoseconds.
-    waited_for: u64,
-
     clocks: [List<InClock>; Clock::COUNT],
-    /// Waiters under the default timeout, in order of arrival.
-    patience: List<InPatience>,
+    /// Keys whose waiters, cover or connections changed in this step.
+    touched: Vec<u32>,
+    /// Keys that ended in this step: the pool forgets their names.
+    pub(crate) forgotten: Vec<u32>,
+
+    rules: Rules,
+    /// The greatest value that each limit has had: what invariant I2 can promise after a `Reconfigure`.
+    loosest: Limits,
+    random: Random,
+
     /// Waiters with a deadline of their own.
     deadlines: Heap<InDeadlines>,
     /// Parked connections whose lifetime ends before their idle timeout, by birth.
@@ -76,13 +88,9 @@ pub(crate) struct Machine {
     alarms: Heap<InAlarms>,
     /// Keys in a backoff that holds nobody up: known until it ends, which needs no timer (I7).
     cooling: Heap<InCooling>,
-    /// Nothing is due before.
-    due: Time,
 
     /// Keys that would dial if the pool had room, by their first waiter without cover (R4).
     stalled: Heap<InStalled>,
-    /// How many dials the stalled keys would start, all together.
-    need: u64,
     /// Keys with a waiter whose backup dial is due and finds no room (R13).
     backup_line: Heap<InBackupLine>,
     /// Keys with more cover than waiters, the one with the youngest dial first (R10).
@@ -100,10 +108,6 @@ pub(crate) struct Machine {
     /// Keys with a floor and more than that parked, by what they parked first; and the others with a floor.
     above_floor: Heap<InFloored>,
     within_floor: Heap<InFloored>,
-    /// Keys whose waiters, cover or connections changed in this step.
-    touched: Vec<u32>,
-    /// Keys that ended in this step: the pool forgets their names.
-    pub(crate) forgotten: Vec<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

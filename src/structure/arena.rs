@@ -68,7 +68,9 @@ impl<T> Arena<T> {
         let generation = match self.issued.get_mut(index) {
             Some(issued) => {
                 *issued = issued.checked_add(1).unwrap_or(NonZeroU32::MIN);
-                self.has_wrapped |= *issued == NonZeroU32::MIN;
+                if *issued == NonZeroU32::MIN {
+                    self.has_wrapped = true;
+                }
                 *issued
             }
             None => self.issue_first(),

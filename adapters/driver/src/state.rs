@@ -23,29 +23,30 @@ use crate::timer::Timer;
 use crate::watch::Watch;
 use crate::{ConnectError, Manager};
 
-/// What the lock guards.
+/// What the lock guards. Laid out as written, what nearly every step touches first.
+#[repr(C)]
 pub(crate) struct State<M: Manager> {
-    pub(crate) pool: latebind::Pool<M::Key>,
-    /// Kept, so that a step allocates nothing; taken out while one is carried out.
-    actions: Option<Box<Actions>>,
-    pub(crate) connections: Connections<M::Connection>,
     /// Requests that wait, or whose answer was not picked up; the index is the core's token.
     pub(crate) slots: Slab<Slot<M>>,
-    pub(crate) failures: Failures<M::Key, M::Error>,
-    pub(crate) timer: Timer,
-    /// Tasks that were dropped unfinished, in the order in which they are to be reported.
-    pub(crate) orphans: VecDeque<Orphan>,
-    /// Somebody is reporting them.
-    pub(crate) is_reporting_orphans: bool,
-    /// Who waits for the pool to be drained.
-    pub(crate) drain_waiters: Slab<Option<Waker>>,
+    /// Kept, so that a step allocates nothing; taken out while one is carried out.
+    actions: Option<Box<Actions>>,
     /// Watches parked connections, if it can.
     watcher: Option<Arc<M>>,
-    /// As of now.
-    pub(crate) config: Config,
-    pub(crate) is_shut_down: bool,
     /// Somebody wants to hear what happens.
     pub(crate) is_observed: bool,
+    pub(crate) is_shut_down: bool,
+    /// Somebody is reporting the orphans.
+    pub(crate) is_reporting_orphans: bool,
+    pub(crate) pool: latebind::Pool<M::Key>,
+    pub(crate) timer: Timer,
+    pub(crate) connections: Connections<M::Connection>,
+    pub(crate) failures: Failures<M::Key, M::Error>,
+    /// Tasks that were dropped unfinished, in the order in which they are to be reported.
+    pub(crate) orphans: VecDeque<Orphan>,
+    /// Who waits for the pool to be drained.
+    pub(crate) drain_waiters: Slab<Option<Waker>>,
+    /// As of now.
+    pub(crate) config: Config,
     /// The core never minds what the driver says; if it did, [`check_invariants`](Self::check_invariants) tells.
     pub(crate) misuse: Option<Misuse>,
 }
