@@ -10,9 +10,11 @@ use crate::{Action, Actions, ConnId, RequestId, Source, Time};
 
 impl Machine {
     /// Until when these steps are no more than a move from one list to another: as long as nothing is due, and the pool
-    /// is neither paused nor ending. Asked anew at the end of each other step.
+    /// is neither paused nor ending. Nor do preconnects wait for room: what takes it from them may end their keys, which
+    /// these steps do not forget. Asked anew at the end of each other step.
     pub(super) fn quick_until(&self) -> Time {
-        if self.phase == Phase::Running && self.paused.is_none() { self.due } else { Time::ZERO }
+        let is_quiet = self.phase == Phase::Running && self.paused.is_none() && self.preconnecting == 0;
+        if is_quiet { self.due } else { Time::ZERO }
     }
 
     /// Whether one parked connection more or less is of use to anybody; asked anew together with the other.

@@ -257,3 +257,32 @@ fn r20_r25_what_is_asked_for_beyond_all_room_is_dropped_at_once() {
     rig.preconnect("a", u32::MAX).gives("dial a1, dial a2");
     rig.preconnect("b", u32::MAX).gives_nothing();
 }
+
+/// One connection of "a" on lease, one waiter whose dial is held no longer behind a more urgent one whose is, and a
+/// preconnect of "b" that waits for the only room that there will be.
+fn a_hold_that_only_the_more_urgent_waiter_keeps_up() -> Rig {
+    let mut rig = Rig::new(timeless().max_connections(2).dial_delay(ms(40)));
+    rig.lease("r1", "a");
+    rig.park("c", 1);
+    rig.request("r2", "a").gives("r2 waits");
+    rig.at(10).request_level("r3", "a", 7).gives("r3 waits");
+    rig.preconnect("b", 1).gives("close c1: evicted");
+    rig.at(45).tick().gives_nothing();
+    rig
+}
+
+#[test]
+fn i7_r14_r20_a_key_whose_preconnect_is_dropped_is_forgotten_when_a_cancel_ends_the_hold() {
+    let mut rig = a_hold_that_only_the_more_urgent_waiter_keeps_up();
+    rig.cancel("r3").gives_nothing();
+    assert_eq!(rig.key_stats("b"), None);
+    rig.closed("c1").gives("dial a2"); // For r2.
+}
+
+#[test]
+fn i7_r14_r20_a_key_whose_preconnect_is_dropped_is_forgotten_when_a_return_ends_the_hold() {
+    let mut rig = a_hold_that_only_the_more_urgent_waiter_keeps_up();
+    rig.returned("a1").gives("r3 gets a1 (returned)");
+    assert_eq!(rig.key_stats("b"), None);
+    rig.closed("c1").gives("dial a2"); // For r2.
+}
