@@ -109,6 +109,9 @@ worlds! {
     backups: "backups and held dials (R13, R14)",
         limits(4, 4).backup_dial_after(steps(1)).dial_delay(steps(1)),
         Alphabet { keys: ONE, waiters: 3, clock: true, ..usual() };
+    held_dials_beside_preconnects: "a more urgent waiter holds the dial of an older one, and a preconnect waits (R2, R14, R20)",
+        limits(2, 3).dial_delay(steps(2)),
+        Alphabet { waiters: 2, clock: true, levels: &[2, 5], preconnects: &[1], ..usual() };
     backups_need_room: "backups among two keys (R10, R13)",
         limits(3, 2).backup_dial_after(steps(1)), Alphabet { waiters: 2, clock: true, ..usual() };
     floors: "floors and preconnects (R20)",
