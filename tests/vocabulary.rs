@@ -43,6 +43,20 @@ fn handle_appends_and_what_is_cleared_is_gone() {
 }
 
 #[test]
+fn what_was_taken_out_leaves_no_trace_even_if_it_was_not_looked_at() {
+    let (_, first) = told(&[request(1)]);
+    let (mut pool, mut used) = told(&[request(0), request(0)]);
+    let _ = used.drain().next();
+    assert_eq!((used.len(), &used), (0, &Actions::new()));
+    pool.handle(Time::ZERO, request(1).as_event(), &mut used).unwrap();
+    assert_ne!(used, first, "another request and another dial");
+    let (_, fresh) = told(&[request(0), request(0), request(1)]);
+    assert_eq!((&used[..], format!("{used:?}")), (&fresh[4..], format!("{:?}", &fresh[4..])));
+    used.clear();
+    assert_eq!((used.clone(), used), Default::default());
+}
+
+#[test]
 fn priorities_are_levels_from_0_to_7() {
     for level in 0..8 {
         let priority = Priority::new(level).unwrap();
