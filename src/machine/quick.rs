@@ -19,7 +19,7 @@ impl Machine {
 
     /// Whether one parked connection more or less is of use to anybody; asked anew together with the other.
     pub(super) fn is_room_asked_for(&self) -> bool {
-        self.need > 0 || self.preconnecting > 0 || self.refills.first() != NIL
+        self.need > 0 || self.refills.first() != NIL
     }
 
     /// Serves a request from idle (R1), or has it wait behind others (R2); `false`: nothing has happened.
