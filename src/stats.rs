@@ -70,6 +70,7 @@ impl fmt::Display for Stats {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
+// Laid out as written: what nearly every step counts stands together.
 #[repr(C)]
 pub struct Counters {
     /// Requests.
