@@ -17,6 +17,13 @@ impl Machine {
         if is_quiet { self.due } else { Time::ZERO }
     }
 
+    /// The time of a step, if it may be short.
+    #[inline]
+    fn quick_now(&self, now: Time) -> Option<Time> {
+        let now = self.now.max(now);
+        (now < self.quick_until).then_some(now)
+    }
+
     /// Whether one parked connection more or less is of use to anybody; asked anew together with the other.
     pub(super) fn is_room_asked_for(&self) -> bool {
         self.need > 0 || self.refills.first() != NIL
@@ -24,10 +31,7 @@ impl Machine {
 
     /// Serves a request from idle (R1), or has it wait behind others (R2); `false`: nothing has happened.
     pub(crate) fn request_quickly(&mut self, now: Time, key: u32, wish: Wish, out: &mut Actions) -> bool {
-        let now = self.now.max(now);
-        if now >= self.quick_until {
-            return false;
-        }
+        let Some(now) = self.quick_now(now) else { return false };
         let Some(of_key) = self.keys.get(key) else { return false };
         if of_key.waiters() > 0 {
             return of_key.is_full && self.wait_quickly(now, key, wish, out);
@@ -77,10 +81,7 @@ impl Machine {
 
     /// Takes out a waiter that has gone (R6), of a key that stays; `false`: nothing has happened.
     pub(crate) fn cancel_quickly(&mut self, now: Time, id: RequestId, out: &mut Actions) -> bool {
-        let now = self.now.max(now);
-        if now >= self.quick_until {
-            return false;
-        }
+        let Some(now) = self.quick_now(now) else { return false };
         let Some(Request { key, .. }) = self.requests.get(id.index, id.generation) else { return false };
         let key = *key;
         if self.keys[key].connections() == 0 {
@@ -95,10 +96,7 @@ impl Machine {
 
     /// Takes back a connection, and parks it or hands it to the first waiter (R3); `false`: nothing has happened.
     pub(crate) fn take_back_quickly(&mut self, now: Time, id: ConnId, out: &mut Actions) -> bool {
-        let now = self.now.max(now);
-        if now >= self.quick_until {
-            return false;
-        }
+        let Some(now) = self.quick_now(now) else { return false };
         let Some(conn) = self.conns.get(id.index, id.generation) else { return false };
         let of_key = &self.keys[conn.key];
         let is_plain = conn.state == State::Busy && conn.leases == 1;
